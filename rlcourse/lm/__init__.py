@@ -1,0 +1,1 @@
+"""Language models small enough to enumerate, and what trains them."""

@@ -1,0 +1,319 @@
+"""KL divergences: exact, estimated from samples, and as a penalty with a chosen gradient.
+
+One notation throughout: samples come from ``p``, ``logp`` and ``logq`` are log-probabilities in nats,
+``r = q/p`` and ``log r = logq - logp``. For a language model ``p`` is the policy and ``q`` the reference.
+
+Support. ``logq = -inf`` (``r = 0``) is a legal value: the divergence KL(p || q) is then infinite and so
+are k1, k2 and k3. An outcome with ``logp = -inf`` cannot be a sample from ``p``; ``r`` would be infinite,
+so the estimators refuse it. What is lost by never sampling such outcomes is proved in the chapter.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from rlcourse import checks
+
+__all__ = [
+    "controlled",
+    "forward_k1",
+    "forward_k3",
+    "k1",
+    "k2",
+    "k3",
+    "kl",
+    "optimal_coefficient",
+    "rao_blackwell_kl",
+    "score_weight",
+    "sequence_kl",
+]
+
+
+def kl(logp, logq):
+    r"""Exact divergence KL(p || q) of distributions along the last axis.
+
+    .. math:: KL(p\Vert q) = \sum_a p(a)\,[\log p(a) - \log q(a)]
+
+    Args:
+        logp: log-probabilities of the first distribution, shape ``[*batch, n]``, nats.
+        logq: log-probabilities of the second, broadcastable to the same shape.
+
+    Returns:
+        Divergences in nats, shape ``[*batch]``; ``inf`` where ``q`` misses an outcome of ``p``.
+
+    Raises:
+        ValueError: ``exp(logp)`` or ``exp(logq)`` does not sum to 1, or the shapes do not broadcast.
+
+    Source: Cover and Thomas (2006), eq. 2.26. Proved in: language/kl_estimators (thm-kl-nonnegative).
+    """
+    logp, logq = _distributions(logp, logq)
+    p = np.exp(logp)
+    # 0 log 0 = 0: the difference is formed only where p > 0
+    return (p * np.subtract(logp, logq, out=np.zeros_like(p), where=p > 0)).sum(axis=-1)
+
+
+def k1(logp, logq):
+    """Plain estimator of KL(p || q) from samples of p: ``-log r``.
+
+    Args:
+        logp: log-probability of the sample under the sampling distribution p, any shape, nats.
+        logq: log-probability of the same sample under q, nats.
+
+    Returns:
+        One estimate per sample, of either sign, in nats.
+
+    Raises:
+        ValueError: a sample is impossible under p, or the shapes do not broadcast.
+
+    Bias: none. Source: Schulman (2020). Proved in: language/kl_estimators (thm-kl-values).
+    """
+    return -_log_ratio(logp, logq)
+
+
+def k2(logp, logq):
+    """Half the squared log-ratio, ``log(r)^2 / 2``, from samples of p.
+
+    Args and raises as in :func:`k1`.
+
+    Returns:
+        One non-negative value per sample, in nats squared.
+
+    Bias: ``E[k2]`` is not KL(p || q); both are ``chi^2 / 2`` to second order near ``p = q``.
+    Source: Schulman (2020). Proved in: language/kl_estimators (thm-kl-values, thm-kl-gaussian).
+    """
+    return 0.5 * _log_ratio(logp, logq) ** 2
+
+
+def k3(logp, logq):
+    """Non-negative estimator of KL(p || q) from samples of p: ``r - 1 - log r``.
+
+    Args and raises as in :func:`k1`.
+
+    Returns:
+        One non-negative estimate per sample, in nats.
+
+    Bias: none if p covers the support of q; otherwise low by the mass of q that p misses.
+    Source: Schulman (2020). Proved in: language/kl_estimators (thm-kl-values, thm-kl-support).
+    """
+    return controlled(logp, logq, 1.0)
+
+
+def controlled(logp, logq, coefficient):
+    """k1 with the control variate ``r - 1``: ``-log r + coefficient * (r - 1)``.
+
+    Coefficient 0 is :func:`k1`, 1 is :func:`k3`, and :func:`optimal_coefficient` gives the least variance.
+
+    Args:
+        logp, logq: as in :func:`k1`.
+        coefficient: weight of the control variate, broadcastable.
+
+    Returns:
+        One estimate of KL(p || q) per sample, in nats.
+
+    Bias: none if p covers the support of q, for every fixed coefficient.
+    Source: Owen (2013), section 8.9. Proved in: language/kl_estimators (thm-kl-control).
+    """
+    log_ratio = _log_ratio(logp, logq)
+    return coefficient * np.expm1(log_ratio) - log_ratio
+
+
+def optimal_coefficient(logp, logq):
+    r"""The coefficient of :func:`controlled` with the least variance.
+
+    .. math:: \lambda^* = \frac{KL(p\Vert q) + KL(q\Vert p)}{\chi^2(q\Vert p)}
+
+    Args:
+        logp, logq: log-probabilities of all outcomes, shape ``[*batch, n]``, nats, with equal supports.
+
+    Returns:
+        Coefficients, shape ``[*batch]``; 1 where ``p = q`` (the limit; every coefficient is optimal there).
+
+    Raises:
+        ValueError: the supports differ (the variance is then infinite, or ``r - 1`` has not mean 0).
+
+    Source: Owen (2013), section 8.9. Proved in: language/kl_estimators (thm-kl-control).
+    """
+    logp, logq = _distributions(logp, logq)
+    p, q = np.exp(logp), np.exp(logq)
+    seen = p > 0
+    differ = seen != (q > 0)
+    if differ.any():
+        index = tuple(int(i) for i in np.argwhere(differ)[0])
+        raise ValueError(
+            f"logp and logq have different supports, first at index {index}: expected both finite or both "
+            f"-inf, got {logp[index]} and {logq[index]}; use the same truncation (top-k, top-p) for both"
+        )
+    log_ratio = np.subtract(logq, logp, out=np.zeros_like(p), where=seen)
+    jeffreys = ((q - p) * log_ratio).sum(axis=-1)
+    chi2 = np.divide((q - p) ** 2, p, out=np.zeros_like(p), where=seen).sum(axis=-1)
+    return np.divide(jeffreys, chi2, out=np.ones_like(chi2), where=chi2 > 0)
+
+
+def forward_k1(logp, logq):
+    """Plain estimator of the other direction, KL(q || p), still from samples of p: ``r log r``.
+
+    Args and raises as in :func:`k1`.
+
+    Returns:
+        One estimate per sample, of either sign, in nats; 0 where ``r = 0``.
+
+    Bias: none if p covers the support of q. Proved in: language/kl_estimators (thm-kl-forward).
+    """
+    log_ratio = _log_ratio(logp, logq)
+    seen = log_ratio > -np.inf
+    return np.exp(log_ratio) * np.where(seen, log_ratio, 0)
+
+
+def forward_k3(logp, logq):
+    """Non-negative estimator of KL(q || p) from samples of p: ``r log r - (r - 1)``.
+
+    Args and raises as in :func:`k1`.
+
+    Returns:
+        One non-negative estimate per sample, in nats; 1 where ``r = 0``.
+
+    Bias: none if p covers the support of q. Proved in: language/kl_estimators (thm-kl-forward).
+    """
+    return forward_k1(logp, logq) - np.expm1(_log_ratio(logp, logq))
+
+
+def score_weight(logp, logq, logp_old=None, *, estimator="k1", mode="ratio"):
+    r"""The number w in front of the score: a KL penalty's sample gradient is :math:`w\,\nabla\log p`.
+
+    With :math:`\rho = p/p_{old}` and :math:`\nabla k = c\,\nabla\log p`, where c is 1 for k1, k1 for k2 and
+    1 - r for k3:
+
+    =================== ======================= ==================
+    mode                penalty                 w
+    =================== ======================= ==================
+    ``value``           sg(rho k)               0
+    ``loss``            k                       c
+    ``detached_ratio``  sg(rho) k               rho c
+    ``reward``          rho sg(k)               rho k
+    ``ratio``           rho k                   rho (k + c)
+    =================== ======================= ==================
+
+    Args:
+        logp, logq: log-probabilities of the samples under the policy and the reference, any shape, nats.
+        logp_old: the same under the distribution they were drawn from; ``None`` means drawn from the policy.
+        estimator: ``"k1"``, ``"k2"`` or ``"k3"``.
+        mode: what the gradient flows through, see the table.
+
+    Returns:
+        One weight per sample. ``sum(p_old * w * score)`` is the exact expected gradient.
+
+    Raises:
+        ValueError: an unknown estimator or mode, or ``loss`` with ``logp_old`` (it has no ratio to use it in).
+
+    Source: Tang and Munos (2025), arXiv:2506.09477. Proved in: language/kl_estimators (thm-kl-gradients).
+    """
+    if mode not in ("value", "loss", "detached_ratio", "reward", "ratio"):
+        raise ValueError(f"mode: expected value, loss, detached_ratio, reward or ratio, got {mode!r}")
+    if mode == "loss" and logp_old is not None:
+        raise ValueError("mode 'loss' has no ratio: leave out logp_old, or choose mode 'detached_ratio'")
+    k = _estimator(estimator)(logp, logq)
+    rho = 1.0 if logp_old is None else np.exp(_log_ratio(logp_old, logp))
+    log_ratio = _log_ratio(logp, logq)
+    slope = {"k1": np.ones_like(k), "k2": -log_ratio, "k3": -np.expm1(log_ratio)}[estimator]
+    through_k = 0.0 if mode in ("value", "reward") else slope
+    through_rho = 0.0 if mode in ("value", "loss", "detached_ratio") else k
+    return rho * (through_k + through_rho)
+
+
+def sequence_kl(logp, logq, mask=None, *, estimator="k1", per_token=False):
+    """Estimate of the sequence-level KL(p || q), one number per sampled token sequence.
+
+    ``per_token=False`` adds the token log-probabilities first and applies the estimator to the sequence;
+    ``per_token=True`` applies it to every token and adds the results. For k1 the two are equal. For k3 they
+    have the same mean and different values; for k2 not even the same mean.
+
+    Args:
+        logp, logq: log-probabilities of the sampled tokens, shape ``[*batch, T]``, nats.
+        mask: bool, shape ``[*batch, T]``, True where a token is real; padding never counts. ``None``: all real.
+        estimator: ``"k1"``, ``"k2"`` or ``"k3"``.
+        per_token: order of estimator and sum, see above.
+
+    Returns:
+        Shape ``[*batch]``, nats.
+
+    Raises:
+        ValueError: a real token is impossible under p, an unknown estimator, shapes that do not broadcast.
+        TypeError: ``mask`` is not boolean.
+
+    Proved in: language/kl_estimators (thm-kl-chain, thm-kl-tokens).
+    """
+    estimate = _estimator(estimator)
+    logp, logq = _masked(mask, logp, logq)
+    if per_token:
+        return estimate(logp, logq).sum(axis=-1)
+    return estimate(logp.sum(axis=-1), logq.sum(axis=-1))
+
+
+def rao_blackwell_kl(logp_all, logq_all, mask=None):
+    r"""Estimate of the sequence-level KL(p || q) that uses the whole next-token distribution.
+
+    .. math:: \sum_t KL\big(p(\cdot\mid y_{<t})\,\Vert\,q(\cdot\mid y_{<t})\big), \qquad y \sim p
+
+    Args:
+        logp_all, logq_all: next-token log-probabilities along the sampled sequence, ``[*batch, T, n]``, nats.
+        mask: bool, shape ``[*batch, T]``, True where a token was sampled. ``None``: everywhere.
+
+    Returns:
+        Shape ``[*batch]``, nats, never negative.
+
+    Raises:
+        ValueError: a row at a real position does not sum to 1, or shapes do not broadcast.
+        TypeError: ``mask`` is not boolean.
+
+    Bias: none.
+    Variance: each term's is at most that of the sampled log-ratio that it replaces. The sum's is usually below that
+    of ``sequence_kl(..., estimator="k1")``, but not always (fact-kl-rao-blackwell).
+    Source: Amini et al. (2025). Proved in: language/kl_estimators (thm-kl-chain, thm-kl-rao-blackwell).
+    """
+    logp_all, logq_all = np.asarray(logp_all), np.asarray(logq_all)
+    if mask is not None:
+        checks.boolean("mask", mask)
+        uniform = -math.log(logp_all.shape[-1])
+        real = np.asarray(mask)[..., None]
+        logp_all, logq_all = np.where(real, logp_all, uniform), np.where(real, logq_all, uniform)
+    return kl(logp_all, logq_all).sum(axis=-1)
+
+
+def _log_ratio(logp, logq):
+    """``log(q/p)`` of samples from p."""
+    checks.broadcastable(logp=logp, logq=logq)
+    logp = np.asarray(logp)
+    impossible = ~(logp > -np.inf)
+    if impossible.any():
+        index = tuple(int(i) for i in np.argwhere(impossible)[0])
+        raise ValueError(
+            f"logp at index {index} is {logp[index]}: expected a finite log-probability, because the sample was "
+            "drawn from p; likely the sampler and the scorer use different truncation, or padding is not masked"
+        )
+    return np.asarray(logq) - logp
+
+
+def _distributions(logp, logq):
+    """Both arrays in one shape, each checked to hold log-probabilities along the last axis."""
+    checks.broadcastable(logp=logp, logq=logq)
+    for name, x in (("exp(logp)", logp), ("exp(logq)", logq)):
+        checks.probabilities(name, np.exp(x), atol=1e-4)
+    return np.broadcast_arrays(logp, logq)
+
+
+def _estimator(name):
+    estimators = {"k1": k1, "k2": k2, "k3": k3}
+    if name not in estimators:
+        raise ValueError(f"estimator: expected 'k1', 'k2' or 'k3', got {name!r}")
+    return estimators[name]
+
+
+def _masked(mask, logp, logq):
+    """Token log-probabilities with 0 at padding, where ``r = 1`` and every estimator is 0."""
+    if mask is None:
+        return np.asarray(logp), np.asarray(logq)
+    checks.boolean("mask", mask)
+    checks.broadcastable(logp=logp, logq=logq, mask=mask)
+    return np.where(mask, logp, 0), np.where(mask, logq, 0)
