@@ -1,7 +1,7 @@
 """Value and shape checks whose messages say which argument is wrong, where, and what was expected.
 
 Every check takes the name of the argument first and returns the value unchanged, for numpy arrays,
-torch tensors and plain numbers alike. Checks read values; they never convert or repair them.
+torch tensors and plain numbers alike. Checks read values; they never repair them.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ __all__ = [
     "positive",
     "probabilities",
     "unit_interval",
+    "whole",
 ]
 
 
@@ -99,6 +100,23 @@ def probabilities(name: str, p: Any, axis: int = -1, atol: float = 1e-6) -> Any:
         hint = "; normalize it, or pass exp(log-probabilities)" if total[i] > 0 else ""
         raise ValueError(f"{name}[{', '.join(row)}] sums to {total[i]:.10g}; expected 1{hint}")
     return p
+
+
+def whole(name: str, x: Any, least: int | None = 0) -> int:
+    """Return a whole number as an int, or raise ``ValueError`` unless it is one and not below ``least``.
+
+    Numbers that do not fit into 64 bits are refused.
+    """
+    expected = f"expected a whole number{'' if least is None else f', at least {least}'}"
+    try:
+        good = np.ndim(x) == 0 and bool(x == int(x) and (least is None or x >= least))
+    except (TypeError, ValueError, OverflowError):  # text, nothing, nan, inf
+        good = False
+    if not good:
+        raise ValueError(f"{name} is {x}; {expected}")
+    if not -(2**63) <= int(x) < 2**63:
+        raise ValueError(f"{name} is about 2 to the power {int(x).bit_length()}; {expected}, that fits into 64 bits")
+    return int(x)
 
 
 def boolean(name: str, x: Any) -> Any:

@@ -14,9 +14,9 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from numba import njit
 
 from rlcourse import checks
+from rlcourse.compiled import fused
 
 __all__ = [
     "align",
@@ -32,11 +32,8 @@ ROWS = 4  # rows that advance together
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 BOOL = np.dtype(np.bool_)
 
-# "contract" lets the compiler use one fused multiply-add; nothing else is reordered
-compiled = njit(cache=True, error_model="numpy", fastmath={"contract"})
 
-
-@compiled
+@fused
 def scan(a, c, x, first):
     """Fill ``x[t] = a[t] + c[t] * x[t+1]`` in four rows of x, from row ``first`` on.
 
@@ -57,7 +54,7 @@ def scan(a, c, x, first):
     return np.isfinite(x0) and np.isfinite(x1) and np.isfinite(x2) and np.isfinite(x3)
 
 
-@compiled
+@fused
 def gae_rows(r, v, v_next, terminated, truncated, mask, gamma, lam, adv, ret):
     """Fill ``adv[t] = delta[t] + gamma lam adv[t+1]`` and ``ret = adv + v``.
 
@@ -86,7 +83,7 @@ def gae_rows(r, v, v_next, terminated, truncated, mask, gamma, lam, adv, ret):
     return finite
 
 
-@compiled
+@fused
 def lambda_rows(r, v_next, terminated, truncated, mask, gamma, lam, ret):
     """Fill ``ret[t] = r[t] + gamma ((1 - lam) v_next[t] + lam ret[t+1])``.
 

@@ -57,3 +57,24 @@ def test_messages_name_the_argument_and_the_place(call, error, words):
 
 def test_half_precision_tensors_can_be_checked():
     assert checks.finite("r", torch.ones(2, dtype=torch.bfloat16)) is not None
+
+
+def test_whole_numbers_come_back_as_int():
+    assert checks.whole("n", 3.0, 1) == 3 and isinstance(checks.whole("n", np.int64(3)), int)
+    assert checks.whole("level", -2, None) == -2
+
+
+def test_whole_numbers_fit_into_64_bits():
+    assert checks.whole("n", 2**63 - 1) == 2**63 - 1
+    for n, bits in ((2**63, 64), (10**5000, 16610), (1e300, 997)):
+        with pytest.raises(ValueError, match=f"n is about 2 to the power {bits}; expected a whole number.*64 bits"):
+            checks.whole("n", n)
+
+
+@pytest.mark.parametrize("n", [2.5, -1, float("nan"), float("inf"), [4], "x", "3", None])
+def test_other_numbers_are_refused(n):
+    with pytest.raises(ValueError, match=re.escape(f"n is {n}; expected a whole number, at least 0")):
+        checks.whole("n", n)
+    if n != -1:
+        with pytest.raises(ValueError, match=re.escape(f"n is {n}; expected a whole number") + "$"):
+            checks.whole("n", n, None)

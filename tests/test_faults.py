@@ -17,7 +17,7 @@ ROWS = [
 
 WATCHED = {
     f"rlcourse.{path.parent.name}.{path.stem}": [f"tests/{path.parent.name}/test_{path.stem}.py"]
-    for kind in ("tabular", "deep", "lm")
+    for kind in ("tabular", "envs", "deep", "lm")
     for path in sorted((faults.ROOT / "rlcourse" / kind).glob("*.py"))
     if path.stem != "__init__"
 } | {"rlcourse.scan": ["tests/tabular/test_returns.py"]}

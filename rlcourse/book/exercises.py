@@ -33,11 +33,25 @@ def _same(got: Any, want: Any, tolerance: float) -> bool:
     return bool(np.array_equal(got, want))
 
 
-def _show(x: Any) -> str:
+def _show(x: Any, digits: int) -> str:
     x = _number(x)
     if isinstance(x, np.ndarray) and x.dtype.kind == "f":
-        return np.array2string(x, precision=4, threshold=12)
+        return np.array2string(x, precision=digits, threshold=12)
     return str(x)
+
+
+def _difference(got: Any, want: Any) -> str:
+    """Both values, with as many digits as it takes to tell them apart."""
+    for digits in (4, 8, 16):
+        shown = _show(got, digits), _show(want, digits)
+        if shown[0] != shown[1]:
+            return f"got {shown[0]}, expected {shown[1]}"
+    got, want = _number(got), _number(want)
+    if getattr(got, "shape", ()) != getattr(want, "shape", ()) or not getattr(got, "ndim", 0):
+        return f"got {got!r}, expected {want!r}"
+    # long arrays are shown without their middle
+    index = tuple(int(i) for i in np.argwhere(got != want)[0])
+    return f"entry {list(index)}: got {got[index]}, expected {want[index]}"
 
 
 def check(
@@ -79,7 +93,7 @@ def check(
             right += 1
             print(f"  ✓ {words}")
         else:
-            print(f"  ✗ {words}: got {_show(got)}, expected {_show(want)}")
+            print(f"  ✗ {words}: {_difference(got, want)}")
     verdict = "right" if right == len(conditions) else "not right yet"
     print(f"{label}: {verdict} ({right} of {len(conditions)})")
     return right == len(conditions)

@@ -48,8 +48,7 @@ def n_step_returns(r, v_next, terminated, truncated, gamma, n, mask=None):
 
     Gradient: flows through r and v_next. Proved in: policies/gae (thm-telescoping).
     """
-    if int(n) != n or n < 1:
-        raise ValueError(f"n is {n}; expected a whole number of steps, at least 1")
+    n = checks.whole("n", n, 1)
     (r, v_next), (terminated, truncated, real) = _prepared(
         {"r": r, "v_next": v_next}, {"terminated": terminated, "truncated": truncated, "mask": mask}
     )

@@ -5,9 +5,10 @@ computed numbers with exact ones, and `consistent` tests a seeded sample with en
 
 How `prove` works, from the top: ``proofs`` checks the input, looks for a counterexample among random points
 (``evaluate``) and then asks for a proof. An identity is proved if the ``normal`` form of the difference is the
-zero polynomial in its kernels (``rational``); ``sums`` and ``integrals`` bring what they know into that form. An
-inequality is proved by a certificate (``inequalities``, ``positivity``). What is known about the symbols is kept
-in a ``domain``. The building blocks are in ``blocks``, constrained extrema in ``extrema``.
+zero polynomial in its kernels (``rational``); ``sums`` (with ``antidifferences``, ``hypergeometric``, ``gosper``),
+``products``, ``integrals``, ``limits`` and ``factorials`` bring what they know into that form, and ``clock`` ends
+what takes too long. An inequality is proved by a certificate (``inequalities``, ``positivity``). What is known about
+the symbols is kept in a ``domain``. The building blocks are in ``blocks``, constrained extrema in ``extrema``.
 """
 
 from rlcourse.proof.blocks import (

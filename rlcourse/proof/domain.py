@@ -49,6 +49,7 @@ class Domain:
         self.equations = []
         self.stated = tuple(assuming)
         self._signs = {}
+        self._last = {}
         for fact in sorted({s.family for s in symbols if isinstance(s, Share)}):
             self._add(1 - sp.Add(*[Share(name, fact) for name in fact]))
         for position, fact in enumerate(assuming):
@@ -63,7 +64,7 @@ class Domain:
         """Record that ``positive`` is > 0 and solve it for free symbols where it is linear."""
         self.conditions.append(positive)
         gap = sp.expand(positive.xreplace(self.solved))
-        solution = _parametrize(gap)
+        solution = _parametrize(gap) or _parametrize(_core(gap))
         if solution:
             self.solved = {s: e.subs(solution) for s, e in self.solved.items()} | solution
 
@@ -78,7 +79,19 @@ class Domain:
 
     def is_nonnegative(self, expr) -> bool:
         """Return True if ``expr`` is known to be >= 0 everywhere; an integer is if it is > -1."""
-        return self._sign(expr) in ("positive", "nonnegative") or bool(expr.is_integer and self.is_positive(expr + 1))
+        if self._sign(expr) in ("positive", "nonnegative") or (expr.is_integer and self.is_positive(expr + 1)):
+            return True
+        return any(self._is_below(expr, i, last) for i, last in self._last.items() if expr.has(i))
+
+    def _is_below(self, expr, i, last) -> bool:
+        """Return whether ``expr`` is linear and falling in the index i, and not negative at its last value."""
+        slope = sp.expand(expr).coeff(i)
+        rest = sp.expand(expr - slope * i)
+        return not rest.has(i) and slope.is_negative is True and self.is_nonnegative(sp.expand(rest + slope * last))
+
+    def bound(self, i, last) -> None:
+        """Remember that the nonnegative index i is at most ``last``."""
+        self._last[i] = last
 
     def learn(self, expr) -> None:
         """Remember that ``expr`` is > 0."""
@@ -185,6 +198,13 @@ def _cannot_assume(position, fact) -> str:
 def _same_sign(expr, known) -> bool:
     ratio = sp.cancel(expr / known) if expr.free_symbols == known.free_symbols else None
     return ratio is not None and ratio.is_positive is True
+
+
+def _core(gap):
+    """Return an expression of the same sign without the factors that are visibly positive."""
+    content, factors = Kernels([gap]).factors(gap)
+    rest = [f**times for f, times in factors if _plain_sign(f) != "positive"]
+    return sp.expand(sp.sign(content) * sp.Mul(*rest))
 
 
 def _parametrize(gap):

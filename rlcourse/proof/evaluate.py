@@ -11,9 +11,9 @@ import mpmath
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
+from rlcourse.proof import infinite
 from rlcourse.proof.values import DIGITS, Undefined, combine, compare, fits, real_part, to_mpf, to_number, to_sympy
 
-_TERMS = 72  # of an infinite series
 _POOL = [Fraction(x) for x in "1/2 1/3 2/5 3/4 1/5 3/7 2/3 5/4 7/5 5/3 7/3".split()]
 _LARGEST = 7
 _INTEGERS = [Fraction(n) for n in (3, 2, 4, 1, 5, 6, 7, 0)]
@@ -28,16 +28,22 @@ class Point:
         seed: Any string; the same seed gives the same point on every machine.
         given: Values that are fixed.
         small: Draw fractions of at most 1/2, for which power series converge fast.
+        least: Draw the least integers, at which sums are empty and factors vanish.
+        summable: Let free functions fall fast in their integer arguments, so that their series converge.
     """
 
-    def __init__(self, domain, symbols, seed: str, given=None, small: bool = False):
+    def __init__(self, domain, symbols, seed, given=None, *, small=False, least=False, summable=False):
         self.seed = seed
+        self.summable = summable
+        self._least = least
         self._fractions = [x for x in _POOL if x <= Fraction(1, 2)] if small else _POOL
         self.values = {}
         self.table = {}
         self.approximate = False
         self.error = mpmath.mpf(0)
         self._touched = {}
+        each = [equation for equation in domain.equations if _indices(equation) - set(symbols)]
+        self._satisfied = {head for equation in each for head in _heads(equation)}
         given = {entry: to_number(sp.sympify(value)) for entry, value in (given or {}).items()}
         self.table |= {entry: value for entry, value in given.items() if not entry.is_Symbol}
         free = {v for s in symbols if s in domain.solved for v in domain.solved[s].free_symbols}
@@ -121,7 +127,7 @@ class Point:
     def _draw(self, name, wanted):
         rng = random.Random(f"{self.seed}|{name}")
         pool = _INTEGERS if wanted.is_integer else self._fractions
-        pool = rng.sample(pool, len(pool))
+        pool = sorted(pool) if wanted.is_integer and self._least else rng.sample(pool, len(pool))
         unsigned = wanted.is_positive is None and wanted.is_nonnegative is None
         if unsigned and not (wanted.is_integer and rng.random() < 0.5):
             pool = [x if rng.random() < 0.5 else -x for x in pool]
@@ -197,7 +203,11 @@ class Point:
             return self._derivative(expr, bound)
         entry = remake([to_sympy(self.value(a, bound)) for a in arguments])
         if entry not in self.table:
-            self.table[entry] = self._draw(str(entry), entry)
+            if _heads(expr) & self._satisfied and any(a.is_Integer and a > _LARGEST for a in entry.args):
+                raise Undefined(f"what is assumed of {entry} is not arranged beyond {_LARGEST}")
+            size = sum(abs(int(a)) for a in (getattr(entry, "indices", None) or entry.args) if a.is_Integer)
+            scale = Fraction(1, 8**size) if self.summable and entry.is_integer is None else 1
+            self.table[entry] = scale * self._draw(str(entry), entry)
         self._touched[entry] = None
         return self.table[entry]
 
@@ -223,64 +233,6 @@ class Point:
             self.table[entry] = self._draw(entry.name, entry)
         self._touched[entry] = None
         return self.table[entry]
-
-    def _series(self, expr, bound):
-        """Sum or product over integer ranges; an upper limit below the lower one by Karr's convention."""
-        *inner, (index, low, high) = expr.limits
-        body = expr.func(expr.function, *inner) if inner else expr.function
-        is_sum = isinstance(expr, sp.Sum)
-        join = operator.add if is_sum else operator.mul
-        total = neutral = Fraction(0 if is_sum else 1)
-        low, high = self.value(low, bound), self.value(high, bound)
-        infinite = high == mpmath.inf and is_sum
-        if not _is_integer(low) or not (infinite or _is_integer(high)):
-            raise Undefined(f"limits of {expr} are not integers")
-        if infinite:
-            return self._infinite(body, index, low, bound)
-        empty = high < low - 1
-        first, last = (int(high) + 1, int(low) - 1) if empty else (int(low), int(high))
-        for k in range(first, last + 1):
-            total = combine(total, self.value(body, {**bound, index: Fraction(k)}), join)
-        if empty:
-            return combine(neutral, total, operator.sub if is_sum else operator.truediv)
-        return total
-
-    def _infinite(self, body, index, low, bound):
-        """Sum of an infinite series: its first terms, or sympy's value of a slow series without free functions."""
-        if body.has(sp.KroneckerDelta, sp.Piecewise, sp.Heaviside, sp.floor):
-            raise Undefined(f"the first terms of the sum of {body} do not show whether it has converged")
-        self.approximate = True
-        total = early = before = Fraction(0)
-        for k in range(int(low), int(low) + _TERMS):
-            early = total if k == low + 2 * _TERMS // 3 else early
-            term = self.value(body, {**bound, index: Fraction(k)})
-            before = term if k == low + 2 * _TERMS // 3 else before
-            total = combine(total, term, operator.add)
-        shrinks = abs(to_mpf(term)) <= abs(to_mpf(before))
-        if shrinks and abs(to_mpf(total) - to_mpf(early)) < mpmath.mpf(10) ** -12 * (1 + abs(to_mpf(total))):
-            return total
-        if body.has(AppliedUndef, sp.Indexed, sp.Sum):
-            raise Undefined(f"the sum of {body} converges too slowly to be evaluated")
-        values = {s: to_sympy(v) for s, v in {**self.values, **bound}.items()}
-        return to_number(sp.N(sp.Sum(body.subs(values), (index, int(low), sp.oo)), DIGITS))
-
-    def _integral(self, expr, bound):
-        *inner, limits = expr.limits
-        if inner or len(limits) != 3:
-            raise Undefined(f"cannot evaluate {expr}")
-        x, low, high = limits
-        low, high = (to_mpf(self.value(v, bound)) for v in (low, high))
-        self.approximate = True
-
-        def height(t):
-            return to_mpf(self.value(expr.function, {**bound, x: t}))
-
-        nodes = [low, *([0] if low < 0 < high else []), high]
-        with mpmath.workdps(20):
-            area, error = mpmath.quad(height, nodes, error=True, maxdegree=8)
-        if error > mpmath.mpf(10) ** -9:
-            raise Undefined(f"{expr} could not be integrated numerically")
-        return area
 
     def _piecewise(self, expr, bound):
         for value, condition in expr.args:
@@ -326,8 +278,9 @@ _METHODS = [
     (sp.Pow, Point._pow),
     (sp.log, Point._log),
     ((AppliedUndef, sp.Indexed, sp.Derivative, sp.Subs), Point._entry),
-    ((sp.Sum, sp.Product), Point._series),
-    (sp.Integral, Point._integral),
+    ((sp.Sum, sp.Product), infinite.series),
+    (sp.Integral, infinite.integral),
+    (sp.Limit, infinite.limit),
     (sp.Piecewise, Point._piecewise),
     ((sp.Max, sp.Min), Point._extreme),
     (sp.Abs, Point._abs),
@@ -339,11 +292,12 @@ def _order(symbol):
     return symbol.name, str(symbol.assumptions0)
 
 
+def _heads(expr) -> set:
+    """Return the functions and bases of the entries in an expression."""
+    return {e.func if isinstance(e, AppliedUndef) else e.base for e in expr.atoms(AppliedUndef, sp.Indexed)}
+
+
 def _indices(equation) -> set:
     """Return the free symbols of an equation that are integers and no base of an indexed entry."""
     labels = {i.base.label for i in equation.atoms(sp.Indexed)}
     return {s for s in equation.free_symbols - labels if s.is_Symbol and s.is_integer}
-
-
-def _is_integer(value) -> bool:
-    return isinstance(value, Fraction) and value.denominator == 1

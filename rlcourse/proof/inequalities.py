@@ -19,7 +19,13 @@ def prove_sign(normal, sign, left, right, bounds):
         bounds: Inequalities of lemmas: (name, expression that is >= 0, whether it is > 0).
     """
     larger, smaller = (left, right) if sign in (">=", ">") else (right, left)
-    return nonnegative(normal, larger - smaller, sign in (">", "<"), bounds)
+    strict = sign in (">", "<")
+    route = nonnegative(normal, larger - smaller, strict, bounds)
+    if route is None and all(normal.domain.is_positive(side) for side in (larger, smaller)):
+        gap = sp.log(larger) - sp.log(smaller)
+        route = nonnegative(normal, gap, strict, bounds) or nonnegative(normal, normal.form(gap), strict, bounds)
+        return None if route is None else ["comparison of logarithms", *route]
+    return route
 
 
 def nonnegative(normal, gap, strict, bounds=(), *, deep=True):
@@ -30,6 +36,10 @@ def nonnegative(normal, gap, strict, bounds=(), *, deep=True):
     plain = normal.form(gap)
     route = certify(plain, normal.domain, strict) or certify(gap, normal.domain, strict)
     if route:
+        return [*normal.used, *route]
+    if route := certify(_sized(plain, normal.domain), normal.domain, strict):
+        return [*normal.used, "exponentials above or below one", *route]
+    if route := certify(_from_one(normal, plain), normal.domain, strict):
         return [*normal.used, *route]
     for name, bound, bound_strict in bounds:
         others = [b for b in bounds if b[1] != bound]
@@ -44,7 +54,35 @@ def nonnegative(normal, gap, strict, bounds=(), *, deep=True):
     for below in (_tangent(normal, distribute(gap)), _grouped_tangent(normal, plain)):
         if below is not None and (route := certify(normal.form(below), normal.domain, strict)):
             return [_name_of_tangent(bounds), *route]
-    return None if single else _by_calculus(normal, gap, plain, strict)
+    if not single and (route := _by_calculus(normal, gap, plain, strict)):
+        return route
+    for condition in normal.domain.conditions:
+        rest = normal.form(plain - condition)
+        if normal.domain.is_nonnegative(rest):
+            return [*normal.used, "sum of assumptions"]
+    return None
+
+
+def _from_one(normal, expr):
+    """Write the standard sums over 0, ..., n - 1 as sums over 1, ..., n, in which terms may cancel."""
+    for part in expr.atoms(sp.Sum):
+        (k, low, high), *more = part.limits
+        if low == 0 and high is not sp.oo and not more:
+            first, last = (normal.form(part.function.subs(k, end)) for end in (0, high + 1))
+            expr = expr.xreplace({part: sp.Sum(part.function, (k, 1, high + 1)) + first - last})
+    return expr
+
+
+def _sized(expr, domain):
+    """Write each ``exp(c)`` with c of known sign as a power of ``1 + u`` with a new positive u."""
+    sizes = {}
+    for power in sorted(expr.atoms(sp.exp), key=sp.default_sort_key):
+        times, rest = power.args[0].as_coeff_Mul()
+        sign = next((s for s in (1, -1) if domain.is_positive(s * rest)), None)
+        if sign and times.is_Integer and rest.free_symbols:
+            u = sizes.setdefault(rest, sp.Dummy("u", positive=True))
+            expr = expr.xreplace({power: (1 + u) ** (sign * times)})
+    return expr
 
 
 def _name_of_tangent(bounds) -> str:
@@ -109,6 +147,8 @@ def _by_calculus(normal, gap, plain, strict):
                 continue
             if nonnegative(normal, sp.diff(slope, x), False, deep=False):
                 return [f"convex in {x} with minimum 0 at {x} = {start}"]
+        if _concave_between(normal, gap, slope, x, strict):
+            return [f"concave in {x} and not negative at both ends"]
         conditions = any(c.has(x) for c in normal.domain.conditions)  # then the way to 0 may leave the domain
         if x.is_positive and x not in normal.domain.solved and not conditions:
             try:
@@ -121,6 +161,22 @@ def _by_calculus(normal, gap, plain, strict):
             if rising and nonnegative(normal, sp.diff(slope, x), strict, deep=False):
                 return [f"convex and increasing in {x} from {first} at 0"]
     return None
+
+
+def _concave_between(normal, gap, slope, x, strict) -> bool:
+    """Return whether x is bounded on both sides by numbers, where a concave gap is not negative."""
+    bounds = [(c, c.coeff(x)) for c in normal.domain.conditions if c.has(x)]
+    if not all(slope in (1, -1) and (c - slope * x).is_number for c, slope in bounds):
+        return False
+    low = [-(c - x) for c, slope in bounds if slope == 1] + [sp.S.Zero] * bool(x.is_nonnegative)
+    high = [c + x for c, slope in bounds if slope == -1] + [sp.S.Zero] * bool(x.is_nonpositive)
+    if not (low and high):
+        return False
+    for end in (max(low), min(high)):
+        value = gap.subs(x, end)
+        if value.has(sp.nan, sp.zoo, sp.oo) or not nonnegative(normal, value, False, deep=False):
+            return False
+    return nonnegative(normal, -sp.diff(slope, x), strict, deep=False) is not None
 
 
 def _is_convex(domain) -> bool:

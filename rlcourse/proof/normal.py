@@ -9,8 +9,8 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 from sympy.functions.elementary.hyperbolic import HyperbolicFunction
 
-from rlcourse.proof import integrals, sums
-from rlcourse.proof.domain import flip
+from rlcourse.proof import antidifferences, factorials, integrals, limits, products, sums
+from rlcourse.proof.domain import flip, has_real_atoms
 from rlcourse.proof.rational import Kernels, distribute, tidy
 
 
@@ -26,6 +26,7 @@ class Normalizer:
         self.domain = domain
         self.used = {}
         self._memo = {}
+        self._inner = {}
         self._rules = {}
         for equation in [*domain.equations, *equations]:
             self._add_rule(self.form(equation))
@@ -45,6 +46,18 @@ class Normalizer:
     def form_atom(self, atom):
         """Return what the equations of the domain make of something that has no other normal form."""
         return self._rules.get(atom, atom)
+
+    def partial_sum(self, f, k, high):
+        """Return the normal form of the sum of f(k) over 0 <= k <= high, for a term that vanishes below 0."""
+        return antidifferences.partial_sum(self, f, k, high)
+
+    def inner_index(self, depth: int, last):
+        """Return the index 0, ..., last of a sum around ``depth`` levels of sums."""
+        if (depth, last) not in self._inner:
+            self._inner[depth, last] = sp.Dummy(f"i{depth}", integer=True, nonnegative=True)
+            if last is not sp.oo:
+                self.domain.bound(self._inner[depth, last], last)
+        return self._inner[depth, last]
 
     def argument(self, expr):
         """Return the normal form of something that stands inside a function, where equal must look equal."""
@@ -80,10 +93,14 @@ class Normalizer:
         return sp.Mul(*result)
 
     def _power(self, base, exponent):
+        if isinstance(base, sp.factorial) and exponent.is_negative and self.domain.is_positive(-base.args[0]):
+            return sp.S.Zero  # one over the factorial of a negative integer
         if exponent.is_Integer or base.is_zero:
             return base**exponent
         self.note("laws of powers")
         content, factors = Kernels([base]).factors(base)
+        if not exponent.is_integer:
+            factors = [self._root_of_square(*f) for f in factors]
         if content < 0 and not exponent.is_integer and flip(factors):
             content, factors = -content, flip(factors)
         splits = content > 0 and all(self.domain.is_nonnegative(f) for f, _ in factors)
@@ -97,6 +114,12 @@ class Normalizer:
                 positive = self.domain.is_positive(inner)
                 result.append(inner ** (power * term) if positive or isinstance(factor, sp.exp) else factor**term)
         return sp.Mul(*result)
+
+    def _root_of_square(self, factor, times):
+        """Return |factor| for a real factor of even exponent: sqrt(x**2) is |x|."""
+        if times % 2 or self.domain.is_nonnegative(factor) or not has_real_atoms(factor):
+            return factor, times
+        return self._cases(sp.Abs(factor)), times
 
     def _learn_sign(self, raw, form) -> None:
         """Keep the sign of a sum, which its normal form no longer shows."""
@@ -157,17 +180,6 @@ class Normalizer:
         self.note("derivatives")
         return self.form(done)
 
-    def _product(self, expr):
-        *inner, limits = expr.limits
-        body = sp.Product(expr.function, *inner) if inner else expr.function
-        short = sums.explicit(sp.Product(body, limits))
-        if short is not None:
-            return self.form(short)
-        if not self.domain.is_positive(body):
-            return sp.Product(self.form(body), limits)
-        self.note("product as exp of a sum of logs")
-        return self.form(sp.exp(sp.Sum(sp.log(body), limits)))
-
     def _cases(self, expr):
         """Piecewise, Max, Min and Abs where the domain decides."""
         if isinstance(expr, sp.Abs):
@@ -224,10 +236,12 @@ class Normalizer:
 _RULES = [
     (sp.log, Normalizer._logarithm),
     (sp.Sum, lambda self, expr: sums.normal_sum(self, expr)),
-    (sp.Product, Normalizer._product),
+    (sp.Product, lambda self, expr: products.normal_product(self, expr)),
+    (sp.Limit, lambda self, expr: limits.normal_limit(self, expr)),
     (sp.Integral, lambda self, expr: integrals.integrate(self, expr)),
     ((sp.Derivative, sp.Subs), Normalizer._derivative),
     ((sp.Piecewise, sp.Max, sp.Min, sp.Abs), Normalizer._cases),
     (sp.KroneckerDelta, Normalizer._kronecker),
+    (factorials.FUNCTIONS, lambda self, expr: factorials.normal_factorial(self, expr)),
     (HyperbolicFunction, Normalizer._hyperbolic),
 ]

@@ -111,7 +111,9 @@ class Kernels:
         relations = []
         for key, denominator in self._denominators.items():
             base, rest = key
-            if denominator > 1 and rest == 1 and base is not sp.E and self._is_compound(base):
+            if base == -1 and rest.is_integer and denominator == 1:  # (-1)^n
+                relations.append((self._generators[key], 2, self.ring(1), self.ring(1)))
+            elif denominator > 1 and rest == 1 and base is not sp.E and self._is_compound(base):
                 top, bottom = self.fraction(base)
                 below = self.ring(1)
                 for factor, times in bottom.items():

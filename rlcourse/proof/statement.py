@@ -177,10 +177,12 @@ def check_assumptions(expr, domain) -> None:
 def check_bound(expr, domain) -> None:
     """Raise ``ValueError`` if what is assumed about the variable of a sum or integral fails in its range."""
     assumed = {s for fact in domain.stated if not isinstance(fact, sp.Eq) for s in fact.free_symbols}
-    for part in expr.atoms(sp.Sum, sp.Product, sp.Integral):
-        for k, *range_ in part.limits:
+    for part in expr.atoms(sp.Sum, sp.Product, sp.Integral, sp.Limit):
+        for k, *range_ in [(part.args[1],)] if isinstance(part, sp.Limit) else part.limits:
             if k in assumed:
                 raise ValueError(f"assuming: {k} is the variable of {part}; rename it, its range is all that holds")
+            if isinstance(part, sp.Limit):
+                continue
             lowest = 1 if k.is_positive and not isinstance(part, sp.Integral) else 0
             known = len(range_) == 2 and domain.is_nonnegative(range_[0] - lowest)
             if (k.is_nonnegative and not known) or k.is_nonpositive or k.is_even or k.is_odd:

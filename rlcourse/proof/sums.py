@@ -1,44 +1,20 @@
 """Sums of symbolic length.
 
-A finite sum is the difference of an antidifference: with F(x) = sum_{k=o}^{x-1} f(k),
-
-    sum_{k=a}^{b} f(k) = F(b + 1) - F(a),      F(x + 1) = F(x) + f(x).
-
-Written like this, linearity, index shifts, terms split off either end, concatenation and telescoping are plain
-algebra. f is brought to a standard shift, F(x) to a standard x modulo 1, and F has a closed form where f is a
-polynomial times a geometric term. An empty or reversed range follows Karr's convention (as in sympy), by which
-these laws hold for all integer limits.
+Each term is summed over its range by the first that applies: a Kronecker delta picks a value, sums of factorials
+have closed forms (``hypergeometric``), the order of a double sum is exchanged, and what is left is a difference of
+antidifferences (``antidifferences``).
 
 In a double sum, the inner range may end at the outer index. The order is exchanged where that lets the outer
 sum be done in closed form, and otherwise both orders are brought to the same one.
-
-An infinite upper limit is a symbol N that tends to infinity; what is known to vanish there is dropped. This is
-the usual argument for series that converge absolutely, and the route says so.
 """
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
+from rlcourse.proof import factorials, hypergeometric
+from rlcourse.proof.antidifferences import antidifference, at_end, depth_of, explicit, index, origin_of, single_sum
 from rlcourse.proof.rational import distribute, tidy
 from rlcourse.proof.verdict import Undecided
-
-LONGEST = 64
-
-
-def index(depth: int):
-    """Return the standard summation index of a sum that contains ``depth`` levels of sums."""
-    return sp.Symbol(f"_k{depth}", integer=True)
-
-
-def explicit(expr):
-    """Return a Sum or Product over a short range of numbers, written out; None for other ranges."""
-    *inner, (k, low, high) = expr.limits
-    length = high - low + 1
-    if not (low.is_Integer and length.is_Integer and 0 <= length <= LONGEST):
-        return None
-    body = expr.func(expr.function, *inner) if inner else expr.function
-    terms = [body.subs(k, low + i) for i in range(int(length))]
-    return sp.Add(*terms) if isinstance(expr, sp.Sum) else sp.Mul(*terms)
 
 
 def normal_sum(normal, expr):
@@ -54,12 +30,50 @@ def normal_sum(normal, expr):
     *inner, (k, low, high) = expr.limits
     body = sp.Sum(expr.function, *inner) if inner else expr.function
     normal.note("symbolic sums")
+    try:
+        return _normal_sum(normal, body, k, low, high)
+    except Undecided:
+        swapped = _tails(body, k, low, high)
+        if swapped is None:
+            raise
+    normal.note("exchange of sums")
+    return normal.form(swapped)
+
+
+def _tails(body, k, low, high):
+    """Return a sum of tails in the other order: sum_{k>=a} sum_{j>=k+d} = sum_{j>=a+d} sum_{k=a}^{j-d}; or None."""
+    tails = [s for s in sp.Mul.make_args(body) if isinstance(s, sp.Sum)]
+    if high is not sp.oo or len(tails) != 1:
+        return None
+    *inner, (j, start, end) = tails[0].limits
+    d = sp.expand(start - k)
+    if inner or end is not sp.oo or d.has(k) or low.has(j):
+        return None
+    l = sp.Dummy("l", integer=True)
+    summand = (body / tails[0] * tails[0].function).xreplace({j: l})
+    return sp.Sum(sp.Sum(summand, (k, low, l - d)), (l, low + d, sp.oo))
+
+
+def _normal_sum(normal, body, k, low, high):
     if high is sp.oo:
         normal.note("series that converge absolutely")
     low, high = sp.expand(normal.form(low)), sp.expand(normal.form(high))
+    closed = sp.S.Zero
+    if body.has(*factorials.FUNCTIONS):
+        closed, body = _closed_part(normal, body, k, low, high)
     body = distribute(normal.form(body))
     total = [_one_term(normal, term, k, low, high) for term in sp.Add.make_args(_partial_fractions(body, k))]
-    return sp.Add(*total)
+    return closed + sp.Add(*total)
+
+
+def _closed_part(normal, body, k, low, high):
+    """Return what a sum of factorials has in closed form, and the summand of what is left."""
+    length = sp.oo if high is sp.oo else sp.expand(high - low)
+    if not (low.is_integer and (high is sp.oo or normal.domain.is_nonnegative(length + 1))):
+        return sp.S.Zero, body
+    i = normal.inner_index(depth_of(sp.Sum(body, (k, low, high))), length)
+    total, rest = hypergeometric.closed_sum(normal, distribute(normal.form(body.subs(k, low + i))), i, length)
+    return total, rest.subs(i, k - low)
 
 
 def _partial_fractions(body, k):
@@ -91,136 +105,7 @@ def _one_term(normal, term, k, low, high):
         done = _double(normal, summand / inner[0], inner[0], k, low, high)
         if done is not None:
             return normal.form(constant) * done
-    return constant * _single(normal, summand, k, low, high)
-
-
-def _single(normal, summand, k, low, high):
-    closed = antidifference(normal, summand, k)
-    if closed is not None:
-        return _at(normal, *closed, k, high + 1) - normal.form(closed[0].subs(k, low))
-    known = _from_sympy(normal, summand, k, low, high)
-    if known is not None:
-        return known
-    summand, shift = _standard_shift(summand, k)
-    depth = 1 + max((_depth(s) for s in summand.atoms(sp.Sum)), default=-1)
-    j = index(depth)
-    f = summand.xreplace({k: j})
-    return _antiderivative(normal, f, j, high + 1 + shift) - _antiderivative(normal, f, j, low + shift)
-
-
-def _from_sympy(normal, summand, k, low, high):
-    """Ask sympy for a sum of factorials, or an infinite series, that has no free functions."""
-    if summand.has(AppliedUndef, sp.Indexed, sp.Sum, sp.KroneckerDelta, sp.log):
-        return None
-    if not (high is sp.oo or summand.has(sp.factorial, sp.binomial, sp.gamma)):
-        return None
-    done = sp.summation(summand, (k, low, high))
-    if isinstance(done, sp.Piecewise) and normal.domain.truth(done.args[0][1]):
-        done = done.args[0][0]
-    if done.has(sp.Sum, sp.Piecewise):
-        return None
-    normal.note("sympy's sums")
-    return normal.form(done)
-
-
-def _at(normal, closed, ratio, k, x):
-    """Value of a closed antidifference at ``x``; at infinity it vanishes if the ratio of its terms is below one."""
-    if x is not sp.oo:
-        return normal.form(closed.subs(k, x))
-    if ratio == 1:
-        raise Undecided("the series diverges")
-    if not (normal.domain.is_positive(1 - ratio) and normal.domain.is_positive(1 + ratio)):
-        raise ValueError(
-            f"an infinite series with ratio {ratio} needs |{ratio}| < 1; "
-            f"state it, for example assuming=[{ratio} < 1] with a positive symbol"
-        )
-    return sp.S.Zero
-
-
-def _standard_shift(summand, k):
-    """Return the summand shifted so that equal summands look equal, and how far it was shifted.
-
-    ``f(k + c)`` becomes ``f(k)`` with shift c: the first function argument of the form k + c sets the shift.
-    """
-    candidates = []
-    for entry in summand.atoms(AppliedUndef, sp.Indexed):
-        for argument in entry.indices if isinstance(entry, sp.Indexed) else entry.args:
-            offset = sp.expand(argument - k)
-            if argument.has(k) and not offset.has(k):
-                candidates.append(offset)
-    for factor in sp.Mul.make_args(summand):
-        base, exponent = factor.as_base_exp()
-        offset = sp.expand(base - k)
-        if exponent.is_negative and not offset.has(k):
-            candidates.append(offset)
-    shifts = set(candidates)
-    if not shifts:
-        return summand, sp.S.Zero
-    shifted = {c: summand.subs(k, k - c) for c in shifts}
-    best = min(shifts, key=lambda c: (sp.count_ops(shifted[c]), sp.default_sort_key(shifted[c])))
-    return shifted[best], best
-
-
-def _antiderivative(normal, f, k, x):
-    """Return F(x) for the standard summand f: a sum up to the standard x modulo 1, and the terms in between."""
-    f = distribute(normal.form(f))
-    constant, f = f.as_independent(k, as_Add=False)
-    origin = _origin(f, k)
-    if x is sp.oo:
-        return constant * normal.form_atom(sp.Sum(f, (k, origin, sp.oo)))
-    step, rest = x.as_coeff_Add()
-    whole = sp.floor(step) if step.is_Rational else sp.S.Zero
-    base = rest + step - whole
-    if base == 0:
-        first, base_sum = origin, sp.S.Zero
-        steps = int(whole) - origin
-    else:
-        first, steps = base, int(whole)
-        base_sum = normal.form_atom(sp.Sum(f, (k, origin, base - 1)))
-    if abs(steps) > LONGEST:
-        raise ValueError(f"a sum over {abs(steps)} explicit terms is too long")
-    if steps >= 0:
-        extra = [f.subs(k, first + i) for i in range(steps)]
-    else:
-        extra = [-f.subs(k, first - 1 - i) for i in range(-steps)]
-    return constant * (base_sum + sp.Add(*[normal.form(t) for t in extra]))
-
-
-def _origin(f, k) -> int:
-    """Return the first integer from which f has no pole, as far as plain powers of the index tell."""
-    for start in range(4):
-        if all(f.subs(k, start + i).is_finite is not False for i in range(3)):
-            return start
-    return 0
-
-
-def antidifference(normal, summand, k):
-    """Return G with G(k + 1) - G(k) = summand, and the ratio, for a polynomial times a geometric term; else None."""
-    summand = normal.form(summand)
-    ratio, polynomial, geometric = sp.S.One, sp.S.One, sp.S.One
-    for factor in sp.Mul.make_args(summand):
-        if factor.is_polynomial(k):
-            polynomial *= factor
-            continue
-        base, exponent = factor.as_base_exp()
-        if base.has(k) or not exponent.is_polynomial(k) or sp.degree(exponent, k) != 1:
-            return None
-        ratio *= base ** exponent.coeff(k)
-        geometric *= factor
-    ratio = normal.form(ratio)
-    left, total = sp.Poly(sp.expand(polynomial), k), sp.S.Zero
-    while not left.is_zero:
-        n, top = left.degree(), left.LC()
-        power = sp.Poly(k**n, k)
-        if ratio == 1:
-            power = sp.Poly(k ** (n + 1), k)
-            term = top / (n + 1)
-        else:
-            term = top / (ratio - 1)
-        total += term * power.as_expr()
-        step = ratio * (sp.Poly(k + 1, k) ** power.degree() - power) if power.degree() else sp.Poly(0, k)
-        left = left - term * step if ratio == 1 else left - top * power - term * step
-    return total * geometric, ratio
+    return constant * single_sum(normal, summand, k, low, high)
 
 
 def _pick(normal, summand, delta, k, low, high):
@@ -239,12 +124,10 @@ def _pick(normal, summand, delta, k, low, high):
     return None
 
 
-def _depth(expr) -> int:
-    return 1 + max((_depth(s) for s in expr.function.atoms(sp.Sum)), default=-1)
-
-
 def _double(normal, outer, inner, k, low, high):
     """Sum ``outer(k) * inner(k)`` over k, where inner is a standard sum over l; None where nothing applies."""
+    if len(inner.limits) != 1:
+        return None
     ((bound, origin, end),) = inner.limits
     l = sp.Dummy("l", integer=True)
     summand = outer * inner.function.xreplace({bound: l})
@@ -255,12 +138,30 @@ def _double(normal, outer, inner, k, low, high):
         share = tidy(outer / inner.function.xreplace({bound: k}))
         if not share.has(k):
             return share * _half_square(normal, inner.function.xreplace({bound: k}), k, low, high)
-    return None if offset.has(k) else _triangle(normal, summand, k, low, high, l, origin, offset)
+    if offset.has(k):
+        return None
+    if high is sp.oo and low - origin + offset in (0, 1):
+        done = _convolution(normal, summand, k, l, origin, offset)
+        if done is not None:
+            return done
+    return _triangle(normal, summand, k, low, high, l, origin, offset)
+
+
+def _convolution(normal, summand, k, l, origin, offset):
+    """Sum a function of l and k - l over all l >= origin and m = k - l > -offset, the two indices apart; or None."""
+    m = sp.Dummy("m", integer=True)
+    mixed = [a for a in summand.atoms(AppliedUndef, sp.Indexed) if a.has(k) and a.has(l)]
+    apart = normal.form(summand.subs(k, l + m))
+    functions = apart.atoms(AppliedUndef, sp.Indexed, *factorials.FUNCTIONS)
+    if not mixed or any(a.has(l) and a.has(m) for a in functions):
+        return None
+    normal.note("product of series")
+    return normal.form(sp.Sum(sp.Sum(apart, (l, origin, sp.oo)), (m, 1 - offset, sp.oo)))
 
 
 def _half_square(normal, f, k, low, high):
     """Sum f(k) S(k) with S(k) the sum of f below k, from S(k + 1)^2 = S(k)^2 + 2 f(k) S(k) + f(k)^2."""
-    origin = _origin(f, k)
+    origin = origin_of(f, k)
     totals = [normal.form(sp.Sum(f, (k, origin, end))) ** 2 for end in (high, low - 1)]
     return (totals[0] - totals[1] - normal.form(sp.Sum(f**2, (k, low, high)))) / 2
 
@@ -268,10 +169,10 @@ def _half_square(normal, f, k, low, high):
 def _rectangle(normal, summand, k, low, high, l, origin, end):
     """Sum over a box: do k first if it has a closed form, else order the two indices."""
     if antidifference(normal, summand, k) is not None:
-        closed = _single(normal, summand, k, low, high)
+        closed = single_sum(normal, summand, k, low, high)
         return normal.form(sp.Sum(closed, (l, origin, end)))
     if _prefers_swap(summand, k, l):
-        inner = _single(normal, summand, k, low, high)
+        inner = single_sum(normal, summand, k, low, high)
         return _outer(normal, inner, l, origin, end)
     return None
 
@@ -282,7 +183,7 @@ def _outer(normal, inner, l, low, high):
     total = []
     for term in sp.Add.make_args(body):
         constant, summand = term.as_independent(l, as_Add=False)
-        total.append(constant * _single(normal, summand, l, low, high))
+        total.append(constant * single_sum(normal, summand, l, low, high))
     return sp.Add(*total)
 
 
@@ -296,15 +197,15 @@ def _triangle(normal, summand, k, low, high, l, origin, offset):
     closed = antidifference(normal, summand, k)
     if closed is not None:
         normal.note("exchange of sums")
-        top = _at(normal, *closed, k, high + 1)
+        top = at_end(normal, *closed, k, high + 1)
         closed = closed[0]
         full = normal.form(sp.Sum(top - closed.subs(k, low), (l, origin, corner - 1)))
         part = normal.form(sp.Sum(top - closed.subs(k, l - offset + 1), (l, corner, last)))
         return full + part
     if _prefers_swap(summand, k, l):
         normal.note("exchange of sums")
-        full = _outer(normal, _single(normal, summand, k, low, high), l, origin, corner - 1)
-        part = _outer(normal, _single(normal, summand, k, l - offset + 1, high), l, corner, last)
+        full = _outer(normal, single_sum(normal, summand, k, low, high), l, origin, corner - 1)
+        part = _outer(normal, single_sum(normal, summand, k, l - offset + 1, high), l, corner, last)
         return full + part
     return None
 

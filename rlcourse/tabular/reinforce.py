@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from rlcourse import checks
+from rlcourse.compiled import njit
+from rlcourse.tabular.mdp import MDP
 
 __all__ = ["reinforce"]
 
@@ -21,7 +22,7 @@ _BASELINES = {
 }
 
 
-def reinforce(mdp, theta, baseline, *, alpha, batch, updates, runs, seed, alpha_critic=0.1):
+def reinforce(mdp: MDP, theta, baseline, *, horizon, alpha, batch, updates, runs, seed, alpha_critic=0.1):
     r"""REINFORCE for a tabular softmax policy; the exact objective is recorded before every update.
 
     Each update plays ``batch`` episodes with the current policy and moves the logits by
@@ -39,9 +40,10 @@ def reinforce(mdp, theta, baseline, *, alpha, batch, updates, runs, seed, alpha_
     ================= ==============================================================================
 
     Args:
-        mdp: the decision problem, an :class:`~rlcourse.tabular.mdp.EpisodicMDP`.
+        mdp: the decision process, dense.
         theta: first logits, shape ``[S, A]``, nats.
         baseline: one of the names above.
+        horizon: largest number of actions of an episode.
         alpha: step size of the policy.
         batch: episodes per update.
         updates: number of updates.
@@ -53,8 +55,8 @@ def reinforce(mdp, theta, baseline, *, alpha, batch, updates, runs, seed, alpha_
         ``J``, shape ``[runs, updates + 1]``, and the last logits, shape ``[runs, S, A]``.
 
     Raises:
-        ValueError: an unknown baseline, a step size that is not positive, a batch that is too small, or logits
-            of the wrong shape.
+        ValueError: an unknown baseline, a step size that is not positive, a batch that is too small, a horizon
+            that is not positive, logits of the wrong shape, or a sparse P.
 
     Bias: none, except ``batch_mean`` (see :func:`~rlcourse.tabular.policy_gradient.batch_mean_baseline`).
     Source: Williams (1992); Sutton and Barto (2018), section 13.4.
@@ -67,12 +69,16 @@ def reinforce(mdp, theta, baseline, *, alpha, batch, updates, runs, seed, alpha_
     least = 2 if baseline == "leave_one_out" else 1
     if batch < least:
         raise ValueError(f"batch is {batch}; expected at least {least} episodes for baseline {baseline!r}")
+    if horizon < 1:
+        raise ValueError(f"horizon is {horizon}; expected at least one action")
+    if mdp.is_sparse:
+        raise ValueError("mdp.P is sparse; expected a small dense problem")
     if np.shape(theta) != mdp.R.shape:
         raise ValueError(f"theta: expected shape {mdp.R.shape}, as the rewards, got {np.shape(theta)}")
     J = np.zeros((runs, updates + 1))
     last = np.tile(np.asarray(checks.finite("theta", theta), float), (runs, 1, 1))
     model = (mdp.P, mdp.P.cumsum(axis=-1), mdp.R, mdp.start, mdp.start.cumsum(), mdp.terminal, mdp.gamma)
-    method = (_BASELINES[baseline], alpha, alpha_critic, np.zeros((batch, mdp.horizon)))
+    method = (_BASELINES[baseline], alpha, alpha_critic, np.zeros((batch, horizon)))
     for run, stream in enumerate(np.random.SeedSequence(seed).spawn(runs)):
         _reinforce(np.random.default_rng(stream), *model, *method, last[run], J[run])
     return J, last
@@ -81,7 +87,7 @@ def reinforce(mdp, theta, baseline, *, alpha, batch, updates, runs, seed, alpha_
 # Scalar loops below: numba compiles array expressions ten times more slowly, and runs them no faster here.
 
 
-@njit(cache=True)
+@njit
 def _reinforce(rng, P, P_sum, R, start, start_sum, terminal, gamma, baseline, alpha, alpha_critic, G, theta, J):
     """One run of :func:`reinforce`: changes ``theta``, fills ``J``; ``G`` is the work space for returns."""
     batch, horizon = G.shape
@@ -119,7 +125,7 @@ def _reinforce(rng, P, P_sum, R, start, start_sum, terminal, gamma, baseline, al
                 critic[s[i, t]] += alpha_critic * (G[i, t] - critic[s[i, t]])
 
 
-@njit(cache=True)
+@njit
 def _exact(theta, P, R, terminal, gamma, horizon):
     """The softmax policy, its cumulative sums, its values, and the optimal baselines ``best[t, s]``."""
     states, actions = R.shape
@@ -154,7 +160,7 @@ def _exact(theta, P, R, terminal, gamma, horizon):
     return pi, pi_sum, v, best
 
 
-@njit(cache=True)
+@njit
 def _play(rng, P_sum, R, start_sum, terminal, gamma, pi_sum, s, a, G):
     """Play one episode: fill states, actions and discounted returns (0 after the end); the length."""
     G[:] = 0.0
@@ -170,7 +176,7 @@ def _play(rng, P_sum, R, start_sum, terminal, gamma, pi_sum, s, a, G):
     return length
 
 
-@njit(cache=True)
+@njit
 def _draw(rng, cumulative):
     """An index drawn from the distribution with these cumulative sums."""
     u, k = rng.random(), 0

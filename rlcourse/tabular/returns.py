@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rlcourse import scan
+from rlcourse import checks, scan
 
 __all__ = ["discounted_returns", "gae", "lambda_returns", "n_step_returns", "td_errors"]
 
@@ -99,8 +99,7 @@ def n_step_returns(r, v_next, terminated, truncated, gamma, n, mask=None):
     Bias: at most ``gamma^n`` times the largest error of v_next.
     Source: Sutton and Barto (2018), eq. 7.1. Proved in: policies/gae (thm-telescoping).
     """
-    if int(n) != n or n < 1:
-        raise ValueError(f"n is {n}; expected a whole number of steps, at least 1")
+    n = checks.whole("n", n, 1)
     floats, flags = scan.align(
         {"r": r, "v_next": v_next}, {"terminated": terminated, "truncated": truncated, "mask": mask}
     )

@@ -25,6 +25,18 @@ def test_wrong_says_which_and_by_how_much(capsys):
     assert "not right yet (0 of 2)" in out
 
 
+def test_values_that_look_the_same_are_told_apart(capsys):
+    middle = np.arange(100.0)
+    other = middle + 1e-3 * (middle == 50)
+    close = {"rounded": lambda _: (0.618, (5**0.5 - 1) / 2), "hidden": lambda _: (other, middle)}
+    close |= {"kind": lambda _: ("6", 6), "nan": lambda _: (np.nan, np.nan)}
+    assert not check("ex-close", "answer", close)
+    out = capsys.readouterr().out
+    assert "✗ rounded: got 0.618, expected 0.61803399" in out
+    assert "✗ hidden: entry [50]: got 50.001, expected 50.0" in out
+    assert "✗ kind: got array('6'" in out and "✗ nan: got array(nan)" in out
+
+
 def test_not_answered(capsys):
     def blank(x):
         ...

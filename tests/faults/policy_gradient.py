@@ -1,10 +1,9 @@
-"""Slips in the policy-gradient modules and in the episodic problems below them."""
+"""Slips in the policy-gradient modules."""
 
 from faults import Fault
 
 TABULAR = "tests/tabular/test_policy_gradient.py"
 DEEP = "tests/deep/test_policy_gradient.py"
-MDP = "tests/tabular/test_mdp.py"
 LOOP = "tests/tabular/test_reinforce.py::test_reinforce_is_the_loop_of_the_definition"
 
 
@@ -18,10 +17,6 @@ def loop(find, replace, why):
 
 def deep(find, replace, test, why):
     return Fault("rlcourse.deep.policy_gradient", find, replace, f"{DEEP}::{test}", why)
-
-
-def mdp(find, replace, test, why):
-    return Fault("rlcourse.tabular.mdp", find, replace, f"{MDP}::{test}", why)
 
 
 FAULTS = [
@@ -94,19 +89,5 @@ FAULTS = [
     deep("- G) / (n - 1)", "- G) / n", "test_baselines_of_a_batch", "N for N - 1"),
     deep(
         "weight = probability[..., None] * square", "weight = square", "test_optimal_baseline", "probabilities ignored"
-    ),
-    mdp("@ v[t + 1]", "@ v[t]", "test_values_give_the_objective", "value of the same time in the backup"),
-    mdp("mdp.R + mdp.gamma * mdp.P", "mdp.R + mdp.P", "test_values_give_the_objective", "undiscounted backup"),
-    mdp(
-        "mdp.terminal[:, None], 0,",
-        "mdp.terminal[:, None], mdp.R,",
-        "test_values_give_the_objective",
-        "rewards in terminal states",
-    ),
-    mdp(
-        "probability * pi[s, a] * mdp.P",
-        "probability * mdp.P",
-        "test_the_episodes_are_the_distribution_of_returns",
-        "policy left out of the probability of an episode",
     ),
 ]

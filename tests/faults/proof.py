@@ -4,8 +4,12 @@ from faults import Fault
 
 PROOFS, REFUTATIONS, MEASURE = "rlcourse.proof.proofs", "rlcourse.proof.refutations", "rlcourse.proof.measure"
 SUMS, NORMAL, RATIONAL = "rlcourse.proof.sums", "rlcourse.proof.normal", "rlcourse.proof.rational"
+RANGES = "rlcourse.proof.antidifferences"
 DOMAIN, EVALUATE, VALUES = "rlcourse.proof.domain", "rlcourse.proof.evaluate", "rlcourse.proof.values"
 INEQUALITIES, POSITIVITY = "rlcourse.proof.inequalities", "rlcourse.proof.positivity"
+CLOCK, LIMITS, FACTORIALS = "rlcourse.proof.clock", "rlcourse.proof.limits", "rlcourse.proof.factorials"
+HYPERGEOMETRIC, GOSPER = "rlcourse.proof.hypergeometric", "rlcourse.proof.gosper"
+INTEGRALS = "rlcourse.proof.integrals"
 TEST = "tests/proof/test_{}.py::test_{}"
 
 FAULTS = [
@@ -129,14 +133,14 @@ FAULTS = [
         "half the power is enough",
     ),
     Fault(
-        SUMS,
+        RANGES,
         "f = summand.xreplace({k: j})\n    return _antiderivative(normal, f, j, high + 1 + shift)",
         "f = summand.xreplace({k: j})\n    return _antiderivative(normal, f, j, high + shift)",
         TEST.format("sums", "the_engine_alone_rejects_wrong_sums"),
         "the last term of a sum is lost",
     ),
     Fault(
-        SUMS,
+        RANGES,
         "return shifted[best], best",
         "return shifted[best], -best",
         TEST.format("sums", "true_sum_is_proved"),
@@ -150,7 +154,7 @@ FAULTS = [
         "the corner of a triangle is lost when sums are exchanged",
     ),
     Fault(
-        SUMS,
+        RANGES,
         "    if not (normal.domain.is_positive(1 - ratio) and normal.domain.is_positive(1 + ratio)):",
         "    if False:",
         TEST.format("sums", "an_infinite_series_needs_its_ratio_below_one"),
@@ -193,8 +197,8 @@ FAULTS = [
     ),
     Fault(
         INEQUALITIES,
-        "return nonnegative(normal, larger - smaller,",
-        "return nonnegative(normal, smaller - larger,",
+        "route = nonnegative(normal, larger - smaller,",
+        "route = nonnegative(normal, smaller - larger,",
         TEST.format("inequalities", "the_engine_alone_rejects_wrong_inequalities"),
         "the smaller side is proved to be larger",
     ),
@@ -234,7 +238,7 @@ FAULTS = [
         "a maximum passes for a minimum",
     ),
     Fault(
-        "rlcourse.proof.integrals",
+        INTEGRALS,
         "mean, var = -b / (2 * a), -1 / (2 * a)",
         "mean, var = b / (2 * a), -1 / (2 * a)",
         TEST.format("identities", "true_identity_is_proved"),
@@ -260,5 +264,187 @@ FAULTS = [
         "return sp.Add(*[b * sp.log(b / a) for",
         TEST.format("blocks", "information"),
         "the divergence has its arguments swapped",
+    ),
+    Fault(
+        CLOCK,
+        "        if outer and time.process_time() >= min(outer):",
+        "        if False:",
+        TEST.format("limits", "a_call_that_does_not_return_is_ended"),
+        "an inner call outlives the outer limit",
+    ),
+    Fault(
+        CLOCK,
+        "class OutOfTime(BaseException):",
+        "class OutOfTime(Exception):",
+        TEST.format("limits", "a_library_does_not_swallow_the_alarm"),
+        "a library takes the alarm for its own error",
+    ),
+    Fault(
+        LIMITS,
+        "        if not (vanishes(below) and vanishes(above)):",
+        "        if not vanishes(below):",
+        TEST.format("limits", "a_limit_needs_what_makes_it_exist"),
+        "l'Hopital's rule where only the denominator vanishes",
+    ),
+    Fault(
+        LIMITS,
+        "    same = order == 0 and vanishes(normal.form(above.rate / below.rate - 1))",
+        "    same = order == 0",
+        TEST.format("limits", "a_limit_needs_what_makes_it_exist"),
+        "a sequence that alternates has a limit",
+    ),
+    Fault(
+        LIMITS,
+        "(c - sp.Rational(1, 2))",
+        "(-c - sp.Rational(1, 2))",
+        TEST.format("hypergeometric", "factorials"),
+        "the power in Stirling's formula has the wrong sign",
+    ),
+    Fault(
+        FACTORIALS,
+        "meets_no_pole = a.is_integer is False or normal.domain.is_nonnegative(a)",
+        "meets_no_pole = True",
+        TEST.format("hypergeometric", "binomials_at_negative_integers_are_left_alone"),
+        "a binomial coefficient is taken for gamma functions at their poles",
+    ),
+    Fault(
+        FACTORIALS,
+        "return sp.pi * (-1) ** symbolic / sp.sin",
+        "return sp.pi / sp.sin",
+        TEST.format("hypergeometric", "factorials"),
+        "the sign of the reflection formula is lost",
+    ),
+    Fault(
+        HYPERGEOMETRIC,
+        "z**m * below ** (-a - m) for",
+        "z**m * below ** (-a + m) for",
+        TEST.format("hypergeometric", "true_sum_is_proved"),
+        "a moment of the binomial law has the wrong power",
+    ),
+    Fault(
+        HYPERGEOMETRIC,
+        "    return [] if normal.domain.is_nonnegative(-missing) else None",
+        "    return []",
+        TEST.format("hypergeometric", "a_sum_that_is_empty_or_ends_early_for_some_values"),
+        "a sum that ends early counts as whole",
+    ),
+    Fault(
+        HYPERGEOMETRIC,
+        "            return None if missing or not normal.domain.is_positive(-a - len(weights) + 1) else sp.S.Zero",
+        "            return sp.S.Zero",
+        TEST.format("hypergeometric", "a_sum_that_is_empty_or_ends_early_for_some_values"),
+        "an alternating sum vanishes even for n = 0",
+    ),
+    Fault(
+        HYPERGEOMETRIC,
+        "    if normal.domain.is_positive(1 - z) and normal.domain.is_positive(1 + z):",
+        "    if True:",
+        TEST.format("hypergeometric", "a_series_needs_its_ratio_below_one"),
+        "a binomial series is summed beyond its radius",
+    ),
+    Fault(
+        HYPERGEOMETRIC,
+        "(sp.expand(c - b), sp.expand(c + m))",
+        "(sp.expand(c + b), sp.expand(c + m))",
+        TEST.format("hypergeometric", "true_sum_is_proved"),
+        "a sign in Vandermonde's identity",
+    ),
+    Fault(
+        GOSPER,
+        "    poles = [f for f, times in factors if times < 0]",
+        "    poles = [f for f, times in factors if times < 0 and f.has(i)]",
+        TEST.format("hypergeometric", "a_sum_that_is_empty_or_ends_early_for_some_values"),
+        "a sum telescopes by a term that is infinite for some parameters",
+    ),
+    Fault(
+        "rlcourse.proof.products",
+        "        if start is None or not (slope.is_positive and normal.domain.is_positive(start)):",
+        "        if start is None:",
+        TEST.format("closed_forms", "a_product_that_meets_zero_or_changes_sign_is_left_alone"),
+        "a product through zero becomes gamma functions at their poles",
+    ),
+    Fault(
+        INTEGRALS,
+        "        proper = positive(-rate) and positive(power + 1)\n",
+        "        proper = True\n",
+        TEST.format("closed_forms", "an_integral_needs_what_makes_it_converge"),
+        "a divergent integral has a value",
+    ),
+    Fault(
+        INTEGRALS,
+        "        (-1) ** (power - m) * sp.factorial(power)",
+        "        sp.factorial(power)",
+        TEST.format("closed_forms", "true_form_is_proved"),
+        "integration by parts without its signs",
+    ),
+    Fault(
+        SUMS,
+        "(k, low, l - d)",
+        "(k, low, l)",
+        TEST.format("closed_forms", "true_form_is_proved"),
+        "a strict tail counts its first term",
+    ),
+    Fault(
+        SUMS,
+        "(m, 1 - offset, sp.oo)",
+        "(m, 0, sp.oo)",
+        TEST.format("closed_forms", "true_form_is_proved"),
+        "the diagonal of a product of series is counted twice",
+    ),
+    Fault(
+        RANGES,
+        "        if not f.has(AppliedUndef, sp.Indexed) and limits",
+        "        if False and limits",
+        TEST.format("closed_forms", "what_converges_only_term_against_term_is_not_split"),
+        "a series is split into two that diverge",
+    ),
+    Fault(
+        RANGES,
+        "    return len(expr.limits) + max(",
+        "    return 1 + max(",
+        TEST.format("closed_forms", "true_form_is_proved"),
+        "two levels of sums share an index",
+    ),
+    Fault(
+        RATIONAL,
+        "relations.append((self._generators[key], 2,",
+        "relations.append((self._generators[key], 1,",
+        TEST.format("hypergeometric", "signs_that_alternate"),
+        "(-1)**n is one",
+    ),
+    Fault(
+        EVALUATE,
+        "if self.summable and entry.is_integer is None else 1",
+        "if False else 1",
+        TEST.format("closed_forms", "true_form_is_proved"),
+        "free functions never have a convergent series",
+    ),
+    Fault(
+        PROOFS,
+        "    if any(s.is_integer for s in statement.free_symbols()):",
+        "    if False:",
+        TEST.format("hypergeometric", "the_least_integers_are_tried"),
+        "nothing is tried at n = 0",
+    ),
+    Fault(
+        INEQUALITIES,
+        "    for end in (max(low), min(high)):",
+        "    for end in (min(high),):",
+        TEST.format("inequalities", "the_engine_alone_rejects_wrong_inequalities"),
+        "a concave function is compared at one end only",
+    ),
+    Fault(
+        INEQUALITIES,
+        "        gap = sp.log(larger) - sp.log(smaller)",
+        "        gap = sp.log(smaller) - sp.log(larger)",
+        TEST.format("inequalities", "the_engine_alone_rejects_wrong_inequalities"),
+        "the logarithms are compared the wrong way round",
+    ),
+    Fault(
+        INEQUALITIES,
+        "sp.Sum(part.function, (k, 1, high + 1)) + first - last",
+        "sp.Sum(part.function, (k, 1, high + 1)) - first + last",
+        TEST.format("inequalities", "true_inequality_is_proved"),
+        "a sum that starts at one gains the wrong end",
     ),
 ]

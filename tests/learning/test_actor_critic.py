@@ -9,9 +9,10 @@ import torch
 
 from rlcourse.deep.policy_gradient import policy_gradient_loss
 from rlcourse.deep.returns import gae
-from rlcourse.tabular.mdp import EpisodicMDP, enumerate_episodes, values
+from rlcourse.tabular.episodes import enumerate_episodes, finite_horizon_values
+from rlcourse.tabular.mdp import MDP
 
-SEEDS = range(5)
+SEEDS, HORIZON = range(5), 6
 
 
 def corridor():
@@ -23,12 +24,12 @@ def corridor():
         R[s, 0] = 0.2
     R[2, 1] = 1
     P[3, :, 3] = 1
-    return EpisodicMDP(P, R, np.eye(4)[0], np.arange(4) == 3, horizon=6, gamma=0.95)
+    return MDP(P, R, 0.95, start=np.eye(4)[0], terminal=np.arange(4) == 3)
 
 
 def objective(mdp, logits):
     pi = torch.softmax(logits, -1).detach().numpy()
-    return mdp.start @ values(mdp, pi)[1][0]
+    return mdp.start @ finite_horizon_values(mdp, pi, HORIZON)[1][0]
 
 
 def train(seed, sign=1.0, updates=150, batch=16):
@@ -38,7 +39,7 @@ def train(seed, sign=1.0, updates=150, batch=16):
     critic = torch.zeros(4, dtype=torch.float64, requires_grad=True)
     optimizer = torch.optim.SGD([{"params": [logits], "lr": 1.0}, {"params": [critic], "lr": 0.3}])
     for _ in range(updates):
-        every = enumerate_episodes(mdp, torch.softmax(logits, -1).detach().numpy())
+        every = enumerate_episodes(mdp, torch.softmax(logits, -1).detach().numpy(), HORIZON)
         drawn = rng.choice(len(every.r), size=batch, p=every.probability / every.probability.sum())
         s, a, r, s_next, mask = (torch.from_numpy(x[drawn]) for x in every[:5])
         terminated = s_next == 3
@@ -58,7 +59,7 @@ def train(seed, sign=1.0, updates=150, batch=16):
 def best_objective():
     mdp = corridor()
     policies = (np.eye(2)[list(choice)] for choice in np.ndindex(2, 2, 2, 1))
-    return max(mdp.start @ values(mdp, pi)[1][0] for pi in policies)
+    return max(mdp.start @ finite_horizon_values(mdp, pi, HORIZON)[1][0] for pi in policies)
 
 
 def test_it_reaches_the_best_policy():

@@ -75,50 +75,50 @@ def optimal_baseline(score, G, probability, per_component):
     return b
 
 
-def reinforce(mdp, theta, baseline, alpha, batch, updates, rng, alpha_critic):
+def reinforce(mdp, theta, baseline, horizon, alpha, batch, updates, rng, alpha_critic):
     """One run in plain Python; draws its random numbers in the order in which an episode needs them."""
     theta, critic, J = np.array(theta), np.zeros(len(mdp.R)), []
     for _ in range(updates):
         pi = np.array([softmax(row) for row in theta]).real
-        J.append(objective(mdp.P, mdp.R, mdp.start, mdp.terminal, mdp.horizon, mdp.gamma, pi))
-        episodes = [play(mdp, pi, rng) for _ in range(batch)]
+        J.append(objective(mdp.P, mdp.R, mdp.start, mdp.terminal, horizon, mdp.gamma, pi))
+        episodes = [play(mdp, pi, horizon, rng) for _ in range(batch)]
         before = critic.copy()
         move = np.zeros(theta.shape)
         for i, episode in enumerate(episodes):
             for t, (s, a, G) in enumerate(episode):
                 column = [other[t][2] if t < len(other) else 0 for other in episodes]
-                b = baseline_of(baseline, mdp, pi, before, s, t, column, i)
+                b = baseline_of(baseline, mdp, pi, horizon - t, before, s, column, i)
                 move[s] += alpha / batch * mdp.gamma**t * (G - b) * (np.eye(len(pi[s]))[a] - pi[s])
         for episode in episodes:
             for s, _, G in episode:
                 critic[s] += alpha_critic * (G - critic[s])
         theta += move
     pi = np.array([softmax(row) for row in theta]).real
-    J.append(objective(mdp.P, mdp.R, mdp.start, mdp.terminal, mdp.horizon, mdp.gamma, pi))
+    J.append(objective(mdp.P, mdp.R, mdp.start, mdp.terminal, horizon, mdp.gamma, pi))
     return np.array(J), theta
 
 
-def baseline_of(name, mdp, pi, critic, s, t, column, i):
-    """The baseline of episode i at time t in state s; `column` has the returns of all episodes at that time."""
+def baseline_of(name, mdp, pi, left, critic, s, column, i):
+    """The baseline of episode i in state s with `left` actions left; `column` has the returns of all from then on."""
     if name == "batch_mean":
         return sum(column) / len(column)
     if name == "leave_one_out":
         return np.mean(column[:i] + column[i + 1 :])
     if name == "value":
-        return pi[s] @ action_values(mdp, pi, s, t)
+        return pi[s] @ action_values(mdp, pi, s, left)
     if name == "optimal":
-        return state_optimum(pi[s], action_values(mdp, pi, s, t))
+        return state_optimum(pi[s], action_values(mdp, pi, s, left))
     return critic[s] if name == "critic" else 0
 
 
-def action_values(mdp, pi, s, t):
+def action_values(mdp, pi, s, left):
     first = np.zeros(len(mdp.P))
     values = []
     for a in range(len(pi[s])):
         rest = 0
         for s_next, p in enumerate(mdp.P[s, a]):
             first[:] = np.arange(len(first)) == s_next
-            rest += p * objective(mdp.P, mdp.R, first, mdp.terminal, mdp.horizon - t - 1, mdp.gamma, pi)
+            rest += p * objective(mdp.P, mdp.R, first, mdp.terminal, left - 1, mdp.gamma, pi)
         values.append(mdp.R[s, a] + mdp.gamma * rest)
     return np.array(values)
 
@@ -128,7 +128,7 @@ def state_optimum(p, q):
     return sum(p * square * q) / sum(p * square)
 
 
-def play(mdp, pi, rng):
+def play(mdp, pi, horizon, rng):
     """States, actions and discounted returns of one episode."""
 
     def draw(p):
@@ -140,7 +140,7 @@ def play(mdp, pi, rng):
         return len(p) - 1
 
     s, steps = draw(mdp.start), []
-    while len(steps) < mdp.horizon and not mdp.terminal[s]:
+    while len(steps) < horizon and not mdp.terminal[s]:
         a = draw(pi[s])
         steps.append((s, a, mdp.R[s, a]))
         s = draw(mdp.P[s, a])

@@ -52,6 +52,40 @@ INEQUALITIES = {
         [lam < 1, gamma < 1],
     ),
     "triangle inequality": (abs(u + v) <= abs(u) + abs(v), [abs(u + v) >= abs(u) + abs(v)], ()),
+    "hyperbolic cosine": (
+        sp.cosh(u) <= exp(u**2 / 2),
+        [sp.cosh(u) <= exp(u**2 / 3), sp.cosh(u) >= exp(u**2 / 2), sp.cosh(u) <= exp(u)],
+        (),
+    ),
+    "below the chord": (
+        exp(a * u) <= (1 + u) / 2 * exp(a) + (1 - u) / 2 * exp(-a),
+        [
+            exp(a * u) <= (1 - u) / 2 * exp(a) + (1 + u) / 2 * exp(-a),
+            exp(a * u) >= (1 + u) / 2 * exp(a) + (1 - u) / 2 * exp(-a),
+            exp(a * u) <= (1 + u) / 2 * exp(a),
+        ],
+        [u < 1, u > -1],
+    ),
+    "two events in a short time": (
+        1 - exp(-a * b) - a * b * exp(-a * b) <= (a * b) ** 2 / 2,
+        [1 - exp(-a * b) - a * b * exp(-a * b) <= (a * b) ** 2 / 4, 1 - exp(-a * b) <= (a * b) ** 2 / 2],
+        (),
+    ),
+    "power of a probability": (lam**n < 1, [lam**n > 1, lam**n < lam], [lam < 1]),
+    "central binomial": (
+        sp.binomial(2 * n + 2, n + 1) < 4 * sp.binomial(2 * n, n),
+        [
+            sp.binomial(2 * n + 2, n + 1) > 4 * sp.binomial(2 * n, n),
+            sp.binomial(2 * n + 2, n + 1) < 3 * sp.binomial(2 * n, n),
+        ],
+        (),
+    ),
+    "a mean from one on": (
+        Sum(P[i] * (u - Q[i]), (i, 1, n)) <= u,
+        [Sum(P[i] * (u - Q[i]), (i, 1, n)) >= u, Sum(P[i] * (u + Q[i]), (i, 1, n)) <= u],
+        masses[:1],
+    ),
+    "two assumptions together": (u + v > 0, [u + 2 * v > 0, u - v > 0], [u + v - a > 0]),
     "ordered symbols": (u**2 - 2 * u * v + v**2 > 0, [u**2 - 2 * u * v - v**2 > 0], [u > v]),
 }
 
@@ -187,3 +221,22 @@ def test_wrong_inequality_is_not_split_into_one_case(monkeypatch):
     for number, statement in enumerate([abs(u) <= u, abs(u) <= -u, sp.Max(u, v) <= u]):
         with pytest.raises(Undecided):
             prove(f"thm-case-{number}", statement)
+
+
+def test_concave_needs_both_ends_and_both_bounds():
+    for statement, assuming in [
+        (u * (1 - u) >= 0, [u < 1]),  # not bounded below
+        (u * (1 - u) >= 0, [u < 2, u > 0]),  # negative at one end
+        (u * (u - 1) >= 0, [u < 1, u > 0]),  # convex
+        (Ge(-log(u**2), 0), [u < 1, u > -2]),
+    ]:
+        with pytest.raises((Refuted, Undecided, ValueError)):
+            prove("thm-concave", statement, assuming=assuming)
+    assert prove("thm-arch", u * (1 - u) >= 0, assuming=[u < 1, u > 0]).status == "proved"
+
+
+def test_logarithms_are_compared_only_where_both_sides_are_positive():
+    normal = Normalizer(Domain({u, v}))
+    assert prove_sign(normal, ">=", u**3, v**3, []) is None
+    with pytest.raises((Refuted, Undecided)):
+        prove("thm-cosh-strict", sp.cosh(u) < exp(u**2 / 2))  # equal at 0

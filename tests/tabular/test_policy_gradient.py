@@ -7,20 +7,24 @@ from hypothesis import strategies as st
 from oracles import policy_gradient as oracle
 
 from rlcourse.tabular import policy_gradient as pg
-from rlcourse.tabular.mdp import EpisodicMDP, enumerate_episodes, values
+from rlcourse.tabular.episodes import enumerate_episodes, finite_horizon_values
+from rlcourse.tabular.mdp import MDP
 
 SEEDS = st.integers(0, 10**6)
 
 
-def random_problem(seed, gamma=0.9, horizon=3):
+HORIZON = 3
+
+
+def random_problem(seed, gamma=0.9):
     rng = np.random.default_rng(seed)
     P, R = rng.dirichlet(np.ones(3), (3, 2)), rng.normal(size=(3, 2))
-    mdp = EpisodicMDP(P, R, np.array([0.6, 0.4, 0]), np.arange(3) == 2, horizon, gamma)
+    mdp = MDP(P, R, gamma, start=[0.6, 0.4, 0], terminal=np.arange(3) == 2)
     return mdp, rng.normal(size=(3, 2))
 
 
 def true_gradient(mdp, theta):
-    return oracle.objective_gradient(mdp.P, mdp.R, mdp.start, mdp.terminal, mdp.horizon, mdp.gamma, theta).ravel()
+    return oracle.objective_gradient(mdp.P, mdp.R, mdp.start, mdp.terminal, HORIZON, mdp.gamma, theta).ravel()
 
 
 def returns_to_go(r, gamma):
@@ -56,8 +60,8 @@ def test_the_score_is_the_gradient_of_log_pi():
 def test_every_weight_of_the_table_has_the_true_gradient_as_its_mean(seed, gamma):
     mdp, theta = random_problem(seed, gamma)
     pi = pg.softmax_policy(theta)
-    e = enumerate_episodes(mdp, pi)
-    q, v = values(mdp, pi)
+    e = enumerate_episodes(mdp, pi, HORIZON)
+    q, v = finite_horizon_values(mdp, pi, HORIZON)
     t = np.arange(3)
     G, v_t = returns_to_go(e.r, gamma), v[t, e.s]
     # with discounting, "the whole return" is what gamma^t G_t becomes when past rewards are kept
@@ -80,7 +84,7 @@ def test_every_weight_of_the_table_has_the_true_gradient_as_its_mean(seed, gamma
 def test_without_gamma_to_the_t_the_mean_is_another_vector():
     mdp, theta = random_problem(0, gamma=0.5)
     pi = pg.softmax_policy(theta)
-    e = enumerate_episodes(mdp, pi)
+    e = enumerate_episodes(mdp, pi, HORIZON)
     score = pg.softmax_score(pi)[e.s, e.a]
     mean, _ = pg.gradient_moments(pg.policy_gradient(score, returns_to_go(e.r, 0.5), e.mask), e.probability)
     assert np.abs(mean - true_gradient(mdp, theta)).max() > 0.01

@@ -5,15 +5,15 @@ import pytest
 from oracles import policy_gradient as oracle
 
 from rlcourse.tabular import reinforce as module
-from rlcourse.tabular.mdp import EpisodicMDP
+from rlcourse.tabular.mdp import MDP
 
 BASELINES = ["none", "batch_mean", "leave_one_out", "value", "optimal", "critic"]
 
 
-def random_problem(seed, gamma=0.9, horizon=3, actions=3):
+def random_problem(seed, gamma=0.9, actions=3):
     rng = np.random.default_rng(seed)
     P, R = rng.dirichlet(np.ones(3), (3, actions)), rng.normal(size=(3, actions))
-    mdp = EpisodicMDP(P, R, np.array([0.6, 0.4, 0]), np.arange(3) == 2, horizon, gamma)
+    mdp = MDP(P, R, gamma, start=[0.6, 0.4, 0], terminal=np.arange(3) == 2)
     return mdp, rng.normal(size=(3, actions))
 
 
@@ -21,7 +21,7 @@ def random_problem(seed, gamma=0.9, horizon=3, actions=3):
 @pytest.mark.parametrize("baseline", BASELINES)
 def test_reinforce_is_the_loop_of_the_definition(baseline, gamma):
     mdp, theta = random_problem(3, gamma)
-    settings = {"alpha": 0.7, "batch": 3, "updates": 3, "alpha_critic": 0.3}
+    settings = {"horizon": 3, "alpha": 0.7, "batch": 3, "updates": 3, "alpha_critic": 0.3}
     J, last = module.reinforce(mdp, theta, baseline, runs=2, seed=5, **settings)
     for run, stream in enumerate(np.random.SeedSequence(5).spawn(2)):
         expected_J, expected = oracle.reinforce(mdp, theta, baseline, rng=np.random.default_rng(stream), **settings)
@@ -37,7 +37,7 @@ def test_a_draw_survives_sums_that_round_below_one():
 def test_reinforce_repeats_itself_and_keeps_its_input():
     mdp, theta = random_problem(0)
     before = theta.copy()
-    settings = {"alpha": 0.5, "batch": 2, "updates": 4, "runs": 3}
+    settings = {"horizon": 3, "alpha": 0.5, "batch": 2, "updates": 4, "runs": 3}
     first, again = (module.reinforce(mdp, theta, "none", seed=1, **settings)[0] for _ in range(2))
     np.testing.assert_array_equal(first, again)
     np.testing.assert_array_equal(theta, before)
@@ -47,7 +47,7 @@ def test_reinforce_repeats_itself_and_keeps_its_input():
 
 def test_large_logits_do_not_overflow():
     mdp, theta = random_problem(0)
-    settings = {"alpha": 0.5, "batch": 2, "updates": 4, "runs": 1, "seed": 0}
+    settings = {"horizon": 3, "alpha": 0.5, "batch": 2, "updates": 4, "runs": 1, "seed": 0}
     J, _ = module.reinforce(mdp, theta, "none", **settings)
     np.testing.assert_allclose(module.reinforce(mdp, theta + 1000, "none", **settings)[0], J, rtol=1e-9)
 
@@ -56,7 +56,7 @@ def test_large_logits_do_not_overflow():
 def test_a_policy_without_any_chance_stays_where_it_is(baseline):
     mdp, _ = random_problem(0)
     theta = np.array([[2000.0, 0, 0]] * 3)
-    J, last = module.reinforce(mdp, theta, baseline, alpha=0.5, batch=2, updates=2, runs=1, seed=0)
+    J, last = module.reinforce(mdp, theta, baseline, horizon=3, alpha=0.5, batch=2, updates=2, runs=1, seed=0)
     np.testing.assert_array_equal(last[0], theta)
     assert np.isfinite(J).all()
 
@@ -64,8 +64,9 @@ def test_a_policy_without_any_chance_stays_where_it_is(baseline):
 def test_reinforce_learns():
     P = np.zeros((2, 2, 2))
     P[:, :, 1] = 1
-    mdp = EpisodicMDP(P, np.array([[1.0, 0.0], [0, 0]]), np.array([1.0, 0]), np.array([False, True]), 1)
-    J, _ = module.reinforce(mdp, np.zeros((2, 2)), "leave_one_out", alpha=1, batch=4, updates=100, runs=20, seed=0)
+    mdp = MDP(P, [[1, 0], [0, 0]], 1, terminal=np.array([False, True]))
+    settings = {"horizon": 1, "alpha": 1, "batch": 4, "updates": 100, "runs": 20, "seed": 0}
+    J, _ = module.reinforce(mdp, np.zeros((2, 2)), "leave_one_out", **settings)
     assert np.median(J[:, 0]) == 0.5
     assert np.median(J[:, -1]) > 0.95
 
@@ -75,6 +76,7 @@ def test_reinforce_learns():
     [
         ({"baseline": "median"}, "baseline: expected one of none, batch_mean.* got 'median'"),
         ({"baseline": "leave_one_out", "batch": 1}, "batch is 1; expected at least 2"),
+        ({"horizon": 0}, "horizon is 0; expected at least one action"),
         ({"batch": 0}, "batch is 0; expected at least 1"),
         ({"alpha": 0.0}, "alpha is 0.0"),
         ({"alpha_critic": -1.0}, "alpha_critic is -1.0"),
@@ -84,6 +86,6 @@ def test_reinforce_learns():
 )
 def test_reinforce_names_what_is_wrong(change, message):
     mdp, theta = random_problem(0)
-    given = {"theta": theta, "baseline": "none", "alpha": 0.1, "batch": 2, "updates": 1, "runs": 1, "seed": 0}
+    given = {"theta": theta, "baseline": "none", "alpha": 0.1, "batch": 2, "updates": 1, "runs": 1}
     with pytest.raises(ValueError, match=message):
-        module.reinforce(mdp, **{**given, **change})
+        module.reinforce(mdp, **{**given, "seed": 0, "horizon": 3, **change})

@@ -1,0 +1,141 @@
+"""Planted faults in martingales on finite trees."""
+
+from faults import Fault
+
+MODULE, TESTS = "rlcourse.tabular.martingales", "tests/tabular/test_martingales.py"
+
+FAULTS = [
+    Fault(
+        MODULE,
+        "x = (law[k] * x).sum(axis=k, keepdims=True)",
+        "x = x.sum(axis=k, keepdims=True) / x.shape[k]",
+        f"{TESTS}::test_conditional_means_equal_sums_over_paths",
+        "forgotten weights: every outcome counts the same",
+    ),
+    Fault(
+        MODULE,
+        "for k in reversed(range(n, len(law))):",
+        "for k in reversed(range(n + 1, len(law))):",
+        f"{TESTS}::test_conditional_means_equal_sums_over_paths",
+        "conditions on one outcome too many",
+    ),
+    Fault(
+        MODULE,
+        "for k in reversed(range(n, len(law))):",
+        "for k in range(n, len(law)):",
+        f"{TESTS}::test_conditional_means_equal_sums_over_paths",
+        "averages over the first steps first, with later laws left uncollapsed",
+    ),
+    Fault(
+        MODULE,
+        "conditional_expectation(process[n + 1], law, n) - process[n]",
+        "conditional_expectation(process[n + 1], law, 0) - process[n]",
+        f"{TESTS}::test_drift_is_the_conditional_mean_of_the_increment",
+        "forgotten conditioning: the plain mean in the drift",
+    ),
+    Fault(
+        MODULE,
+        "max(range(len(sizes)), key",
+        "max(reversed(range(len(sizes))), key",
+        f"{TESTS}::test_the_largest_drift_is_located",
+        "the last of equal drifts in place of the first",
+    ),
+    Fault(
+        MODULE,
+        "sizes = [abs(d) for d in",
+        "sizes = [d for d in",
+        f"{TESTS}::test_the_largest_drift_is_located",
+        "negative drifts overlooked",
+    ),
+    Fault(
+        MODULE,
+        "return [x - a for x, a in",
+        "return [x + a for x, a in",
+        f"{TESTS}::test_the_doob_decomposition",
+        "the compensator added instead of taken away",
+    ),
+    Fault(
+        MODULE,
+        "compensator.append(compensator[-1] + d)",
+        "compensator.append(d)",
+        f"{TESTS}::test_the_doob_decomposition",
+        "the compensator forgets its past",
+    ),
+    Fault(
+        MODULE,
+        "gains.append(gains[-1] + stake * (after - before))",
+        "gains.append(gains[-1] + stake * after)",
+        f"{TESTS}::test_predictable_stakes_keep_a_fair_game_fair",
+        "staked on the level instead of the increment",
+    ),
+    Fault(
+        MODULE,
+        "for n in reversed(range(len(process))):",
+        "for n in range(len(process)):",
+        f"{TESTS}::test_a_walk_by_hand",
+        "last time in place of the first",
+    ),
+    Fault(
+        MODULE,
+        "tau = np.asarray(len(process))",
+        "tau = np.asarray(len(process) - 1)",
+        f"{TESTS}::test_a_walk_by_hand",
+        "off by one: never counts as stopped at the horizon",
+    ),
+    Fault(
+        MODULE,
+        "np.where(tau >= n, x, held[-1])",
+        "np.where(tau > n, x, held[-1])",
+        f"{TESTS}::test_no_stopping_time_changes_the_mean",
+        "stopped one step too early",
+    ),
+    Fault(
+        MODULE,
+        "((tau == n) == _first(tau == n, n))",
+        "((tau == n + 1) == _first(tau == n + 1, n))",
+        f"{TESTS}::test_no_stopping_time_changes_the_mean",
+        "asks a stopping time to be known one step ahead",
+    ),
+    Fault(
+        MODULE,
+        ".all() for n in range(len(law)))",
+        ".all() for n in range(len(law) - 1))",
+        f"{TESTS}::test_times_that_look_ahead_are_noticed",
+        "the last step may be looked at",
+    ),
+    Fault(
+        MODULE,
+        '    for time in np.unique(tau):\n        checks.whole("tau", time)\n    held',
+        "    held",
+        f"{TESTS}::test_bad_processes_are_named",
+        "fractional times pass",
+    ),
+    Fault(
+        MODULE,
+        "if not (x == now).all():",
+        "if False:",
+        f"{TESTS}::test_times_that_look_ahead_are_noticed",
+        "a process that looks ahead passes",
+    ),
+    Fault(
+        MODULE,
+        "np.maximum(process[n], conditional_expectation(best[-1], law, n))",
+        "np.maximum(process[n], conditional_expectation(process[n + 1], law, n))",
+        f"{TESTS}::test_the_envelope_is_the_best_over_all_rules",
+        "looks one step ahead only",
+    ),
+    Fault(
+        MODULE,
+        "return best[::-1]",
+        "return best",
+        f"{TESTS}::test_the_envelope_is_the_best_over_all_rules",
+        "times reversed",
+    ),
+    Fault(
+        MODULE,
+        "rest = row.sum() - 1\n",
+        "rest = 0 * row.sum()\n",
+        f"{TESTS}::test_bad_trees_are_named",
+        "exact probabilities need not sum to 1",
+    ),
+]

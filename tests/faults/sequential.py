@@ -1,0 +1,148 @@
+"""Planted faults in tail bounds, likelihood ratios, sequential tests and urns."""
+
+from faults import Fault
+
+MODULE, TESTS = "rlcourse.tabular.sequential", "tests/tabular/test_sequential.py"
+
+FAULTS = [
+    Fault(
+        MODULE,
+        '_gaussian_tail(t, "c", c, 1 / 2)',
+        '_gaussian_tail(t, "c", c, 2)',
+        f"{TESTS}::test_azuma_is_the_best_exponential_bound_and_holds",
+        "half the range taken for the range",
+    ),
+    Fault(
+        MODULE,
+        "(t / unit) ** 2 / (share @ share)",
+        "(t / unit) / (share @ share)",
+        f"{TESTS}::test_bounds_by_hand",
+        "the distance not squared",
+    ),
+    Fault(
+        MODULE,
+        "(t / unit) ** 2 / (share @ share)",
+        "(t / unit) ** 2 / share.sum() ** 2",
+        f"{TESTS}::test_bounds_by_hand",
+        "square of the sum in place of the sum of squares",
+    ),
+    Fault(
+        MODULE,
+        "unit = sizes.max()",
+        "unit = 1.0",
+        f"{TESTS}::test_bounds_do_not_depend_on_the_unit",
+        "squares that are too small or too large for a number",
+    ),
+    Fault(
+        MODULE,
+        "ratio = np.exp(np.cumsum(np.log(q[x]) - np.log(p[x]), axis=-1))",
+        "ratio = np.cumprod(q[x] / p[x], axis=-1)",
+        f"{TESTS}::test_ratios_recover_from_numbers_that_are_too_large_or_too_small",
+        "a product that overflows and is multiplied by 0",
+    ),
+    Fault(
+        MODULE,
+        "if (t < 0).any():",
+        "if (t > 0).all():",
+        f"{TESTS}::test_bad_arguments_are_named",
+        "negative distances give a bound for the other tail",
+    ),
+    Fault(
+        MODULE,
+        "np.log(q[x]) - np.log(p[x])",
+        "np.log(p[x]) - np.log(q[x])",
+        f"{TESTS}::test_likelihood_ratios",
+        "the two laws exchanged",
+    ),
+    Fault(
+        MODULE,
+        "np.cumsum(np.log(q[x]) - np.log(p[x]), axis=-1)",
+        "np.cumsum(np.log(q[x]) - np.log(p[x]), axis=0)",
+        f"{TESTS}::test_likelihood_ratios",
+        "wrong axis: multiplies over sequences",
+    ),
+    Fault(
+        MODULE,
+        "low = np.log(beta / (1 - alpha))",
+        "low = np.log(beta)",
+        f"{TESTS}::test_boundaries_on_ties",
+        "missing factor in the lower threshold",
+    ),
+    Fault(
+        MODULE,
+        "high = np.log((1 - beta) / alpha)",
+        "high = np.log((1 - alpha) / beta) if beta else np.log(1 / alpha)",
+        f"{TESTS}::test_boundaries_are_where_the_ratio_crosses",
+        "alpha and beta exchanged",
+    ),
+    Fault(
+        MODULE,
+        "success, failure = np.log(p1 / p0), np.log((1 - p1) / (1 - p0))",
+        "success, failure = np.log(p1 / p0), 0.0 * p0",
+        f"{TESTS}::test_boundaries_are_where_the_ratio_crosses",
+        "failures carry no evidence",
+    ),
+    Fault(
+        MODULE,
+        "np.ceil(reject_at - TIE)",
+        "np.ceil(reject_at)",
+        f"{TESTS}::test_boundaries_on_ties",
+        "rounding moves a tie to the next count",
+    ),
+    Fault(
+        MODULE,
+        "going[0] *= 1 - p",
+        "going[0] *= 1",
+        f"{TESTS}::test_sequential_tests_equal_their_enumeration",
+        "no success yet: the failure is free",
+    ),
+    Fault(
+        MODULE,
+        "going[yes | no] = 0",
+        "going[yes] = 0",
+        f"{TESTS}::test_sequential_tests_equal_their_enumeration",
+        "tests that have accepted go on",
+    ),
+    Fault(
+        MODULE,
+        "count >= reject_at[n], count <= accept_at[n]",
+        "count > reject_at[n], count <= accept_at[n]",
+        f"{TESTS}::test_a_test_of_certain_steps",
+        "< for <= at the boundary",
+    ),
+    Fault(
+        MODULE,
+        "going[1:] = (1 - p) * going[1:] + p * going[:-1]",
+        "going[1:] = p * going[1:] + (1 - p) * going[:-1]",
+        f"{TESTS}::test_sequential_tests_equal_their_enumeration",
+        "success and failure exchanged",
+    ),
+    Fault(
+        MODULE,
+        "betaln(k + a, steps - k + b)",
+        "betaln(k + b, steps - k + a)",
+        f"{TESTS}::test_urn_laws_equal_their_enumeration",
+        "white and black exchanged",
+    ),
+    Fault(
+        MODULE,
+        "white / added, black / added",
+        "white, black",
+        f"{TESTS}::test_urn_laws_equal_their_enumeration",
+        "the number of added balls forgotten",
+    ),
+    Fault(
+        MODULE,
+        "rng.random(urns) < share[:, n - 1]",
+        "rng.random(urns) < share[:, 0]",
+        f"{TESTS}::test_simulated_urns_follow_their_law",
+        "draws with the first share forever",
+    ),
+    Fault(
+        MODULE,
+        "share[:, n] = balls / (white + black + n * added)",
+        "share[:, n] = balls / (white + black + n)",
+        f"{TESTS}::test_simulated_urns",
+        "one ball counted where several are added",
+    ),
+]
