@@ -28,6 +28,8 @@ DIRECTIVE = re.compile(r"^:{3,}\{prf:(\w+)\}[^\n]*\n((?::[\w-]+:[^\n]*\n)*)", re
 MUST_HAVE_VERDICT = {"theorem", "lemma", "proposition", "corollary", "algorithm"}
 LABEL = re.compile(r"^:label:\s*(\S+)", re.MULTILINE)
 EQUATION_LABEL = re.compile(r"^\$\$[ \t]*\(([\w:-]+)\)", re.MULTILINE)
+# What follows "Proved in:" in a docstring: values/q_learning (alg-sarsa, thm-sarsa-expected)
+PROVED_IN = re.compile(r"([a-z]+/[a-z_]+) \(([\w-]+(?:, [\w-]+)*)\)")
 STUNTED_BARS = re.compile(r"\\(?:left|right)\s*\\(?:[lr]?Vert|\|)")
 # Folders that exist on the machine that made the notebook and not on the reader's.
 MACHINE_PATH = re.compile(r"(?<![\w.:/-])(?:/(?:home|root|work|Users|usr|opt|tmp|var|mnt|srv)/[\w.-]|[A-Z]:\\\\)")
@@ -186,6 +188,17 @@ def test_named_functions_exist(path):
     for name in {name for entry in verdicts(path) for name in entry.code}:
         module, _, function = name.rpartition(".")
         assert hasattr(importlib.import_module(module), function), name
+
+
+def test_docstrings_name_statements_that_exist():
+    there = {(slug, label) for path, slug in zip(SOURCES, SLUGS, strict=True) for _, label in directives(path)}
+    wrong = []
+    for path in sorted((ROOT / "rlcourse").rglob("*.py")):
+        for words in re.findall(r"Proved in:\s+([^.]*)", text(path)):
+            named = PROVED_IN.fullmatch(" ".join(words.split()))
+            labels = named[2].split(", ") if named else [""]
+            wrong += [(path.name, words) for label in labels if not named or (named[1], label) not in there]
+    assert wrong == []
 
 
 @chapter

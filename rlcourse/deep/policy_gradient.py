@@ -42,7 +42,7 @@ def policy_gradient_loss(logp, adv, mask=None, gamma=1.0):
     same parameters; without the detach the loss would also move the advantage itself.
     Bias: none if :math:`E[\hat A_t \mid s_t, a_t] = Q_t(s_t, a_t) - b_t(s_t)`, and the actions were drawn from
     the policy that ``logp`` belongs to.
-    Source: Williams (1992); Sutton et al. (1999). Proved in: policies/baselines (thm-baseline-gradient:torch).
+    Source: Williams (1992); Sutton et al. (1999). Proved in: policies/baselines (thm-baseline-gradient).
     """
     checks.unit_interval("gamma", gamma)
     checks.broadcastable(logp=logp, adv=adv)

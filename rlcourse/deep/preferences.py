@@ -42,7 +42,7 @@ def bradley_terry(r_w, r_l):
     Gradient: Flows through both rewards.
 
     Source: Bradley and Terry (1952); Rafailov et al. (2023), Eq. (1).
-    Proved in: language/dpo, ``thm-dpo-cancellation``.
+    Proved in: language/dpo (thm-dpo-cancellation).
     """
     checks.broadcastable(r_w=r_w, r_l=r_l)
     return torch.sigmoid(checks.finite("r_w", r_w) - checks.finite("r_l", r_l))
@@ -69,7 +69,7 @@ def bradley_terry_loss(r_w, r_l, label=1.0):
     Gradient: Flows through both rewards, with the factors :math:`-(p-\sigma(d))` and :math:`p-\sigma(d)`.
 
     Source: Rafailov et al. (2023), Eq. (2), for ``label=1``.
-    Proved in: language/dpo, ``thm-dpo-likelihood``.
+    Proved in: language/dpo (thm-dpo-likelihood).
     """
     checks.broadcastable(r_w=r_w, r_l=r_l, label=label)
     checks.unit_interval("label", label)
@@ -95,7 +95,7 @@ def plackett_luce(r):
     Gradient: Flows through every reward.
 
     Source: Plackett (1975), Luce (1959); Rafailov et al. (2023), Eq. (18).
-    Proved in: language/dpo, ``thm-dpo-plackett``.
+    Proved in: language/dpo (thm-dpo-plackett).
     """
     checks.finite("r", r)
     remaining = r.flip(-1).logcumsumexp(-1).flip(-1)
@@ -123,7 +123,7 @@ def log_partition(r, logp_ref, beta):
     Gradient: By ``r`` it is :math:`\pi^*/\beta`.
 
     Source: Rafailov et al. (2023), Eq. (4).
-    Proved in: language/dpo, ``thm-dpo-gibbs``.
+    Proved in: language/dpo (thm-dpo-gibbs).
     """
     _check_responses(r, logp_ref, beta)
     return torch.logsumexp(logp_ref + r / beta, -1)
@@ -148,7 +148,7 @@ def gibbs_policy(r, logp_ref, beta):
     Gradient: Flows through ``r`` and ``logp_ref``, the normalization included.
 
     Source: Rafailov et al. (2023), Eq. (4).
-    Proved in: language/dpo, ``thm-dpo-gibbs``.
+    Proved in: language/dpo (thm-dpo-gibbs).
     """
     _check_responses(r, logp_ref, beta)
     return torch.log_softmax(logp_ref + r / beta, -1)
@@ -177,7 +177,7 @@ def kl_regularized_objective(logp, r, logp_ref, beta):
         probability 0 get gradient 0.
 
     Source: Rafailov et al. (2023), Eq. (3).
-    Proved in: language/dpo, ``thm-dpo-one-expectation`` and ``thm-dpo-gibbs``.
+    Proved in: language/dpo (thm-dpo-one-expectation, thm-dpo-gibbs).
     """
     checks.broadcastable(logp=logp, r=r, logp_ref=logp_ref)
     _check_responses(r, logp_ref, beta)
@@ -209,7 +209,7 @@ def implicit_reward(logp, logp_ref, beta):
         ``torch.no_grad()``.
 
     Source: Rafailov et al. (2023), Eq. (5) without its last term.
-    Proved in: language/dpo, ``thm-dpo-reward``.
+    Proved in: language/dpo (thm-dpo-reward).
     """
     checks.broadcastable(logp=logp, logp_ref=logp_ref)
     checks.positive("beta", beta)
@@ -238,7 +238,7 @@ def dpo_loss(logp_w, logp_l, logp_ref_w, logp_ref_l, beta, label=1.0):
     Gradient: :math:`-\beta(p-\sigma(d))` by ``logp_w`` and the opposite by ``logp_l``.
 
     Source: Rafailov et al. (2023), Eq. (7).
-    Proved in: language/dpo, ``thm-dpo-likelihood``.
+    Proved in: language/dpo (thm-dpo-likelihood).
     """
     return bradley_terry_loss(
         implicit_reward(logp_w, logp_ref_w, beta), implicit_reward(logp_l, logp_ref_l, beta), label
@@ -266,7 +266,7 @@ def dpo_population_loss(logp, logp_ref, preference, weight, beta):
     Gradient: By ``logp``: the closed form of `rlcourse.tabular.preferences.dpo_population_gradient`.
 
     Source: Rafailov et al. (2023), Eq. (7), with the expectation written out.
-    Proved in: language/dpo, ``thm-dpo-population``.
+    Proved in: language/dpo (thm-dpo-population).
     """
     checks.probabilities("weight (pairs flattened)", weight.flatten(-2), atol=1e-4)
     pair = dpo_loss(

@@ -43,7 +43,7 @@ def bradley_terry(r_w, r_l):
         ValueError: if a reward is not finite or the shapes do not broadcast.
 
     Source: Bradley and Terry (1952); Rafailov et al. (2023), Eq. (1).
-    Proved in: language/dpo, ``thm-dpo-cancellation``.
+    Proved in: language/dpo (thm-dpo-cancellation).
     """
     checks.broadcastable(r_w=r_w, r_l=r_l)
     r_w, r_l = np.asarray(checks.finite("r_w", r_w)), np.asarray(checks.finite("r_l", r_l))
@@ -69,7 +69,7 @@ def bradley_terry_loss(r_w, r_l, label=1.0):
             broadcast.
 
     Source: Rafailov et al. (2023), Eq. (2), for ``label=1``.
-    Proved in: language/dpo, ``thm-dpo-likelihood``.
+    Proved in: language/dpo (thm-dpo-likelihood).
     """
     checks.broadcastable(r_w=r_w, r_l=r_l, label=label)
     r_w, r_l = np.asarray(checks.finite("r_w", r_w)), np.asarray(checks.finite("r_l", r_l))
@@ -94,7 +94,7 @@ def plackett_luce(r):
         ValueError: if a reward is not finite.
 
     Source: Plackett (1975), Luce (1959); Rafailov et al. (2023), Eq. (18).
-    Proved in: language/dpo, ``thm-dpo-plackett``.
+    Proved in: language/dpo (thm-dpo-plackett).
     """
     r = np.asarray(checks.finite("r", r))
     remaining = np.flip(np.logaddexp.accumulate(np.flip(r, -1), axis=-1), -1)
@@ -120,7 +120,7 @@ def log_partition(r, logp_ref, beta):
             not sum to one.
 
     Source: Rafailov et al. (2023), Eq. (4).
-    Proved in: language/dpo, ``thm-dpo-gibbs``.
+    Proved in: language/dpo (thm-dpo-gibbs).
     """
     r, logp_ref = _responses(r, logp_ref, beta)
     return logsumexp(logp_ref + r / beta, axis=-1)
@@ -143,7 +143,7 @@ def gibbs_policy(r, logp_ref, beta):
         ValueError: as :func:`log_partition`.
 
     Source: Rafailov et al. (2023), Eq. (4).
-    Proved in: language/dpo, ``thm-dpo-gibbs``.
+    Proved in: language/dpo (thm-dpo-gibbs).
     """
     r, logp_ref = _responses(r, logp_ref, beta)
     return logp_ref + r / beta - log_partition(r, logp_ref, beta)[..., None]
@@ -168,7 +168,7 @@ def kl_regularized_objective(logp, r, logp_ref, beta):
         ValueError: as :func:`log_partition`, or if ``exp(logp)`` does not sum to one.
 
     Source: Rafailov et al. (2023), Eq. (3).
-    Proved in: language/dpo, ``thm-dpo-one-expectation`` and ``thm-dpo-gibbs``.
+    Proved in: language/dpo (thm-dpo-one-expectation, thm-dpo-gibbs).
     """
     checks.broadcastable(logp=logp, r=r, logp_ref=logp_ref)
     r, logp_ref = _responses(r, logp_ref, beta)
@@ -197,7 +197,7 @@ def implicit_reward(logp, logp_ref, beta):
             a response that one of the two policies cannot give is undefined).
 
     Source: Rafailov et al. (2023), Eq. (5) without its last term.
-    Proved in: language/dpo, ``thm-dpo-reward``.
+    Proved in: language/dpo (thm-dpo-reward).
     """
     checks.broadcastable(logp=logp, logp_ref=logp_ref)
     checks.positive("beta", beta)
@@ -226,7 +226,7 @@ def dpo_loss(logp_w, logp_l, logp_ref_w, logp_ref_l, beta, label=1.0):
         ValueError: as :func:`implicit_reward` and :func:`bradley_terry_loss`.
 
     Source: Rafailov et al. (2023), Eq. (7).
-    Proved in: language/dpo, ``thm-dpo-likelihood``.
+    Proved in: language/dpo (thm-dpo-likelihood).
     """
     return bradley_terry_loss(
         implicit_reward(logp_w, logp_ref_w, beta), implicit_reward(logp_l, logp_ref_l, beta), label
@@ -257,7 +257,7 @@ def dpo_gradient(logp_w, logp_l, logp_ref_w, logp_ref_l, beta, label=1.0):
         ValueError: as :func:`dpo_loss`.
 
     Source: Rafailov et al. (2023), Section 4 (gradient of the loss).
-    Proved in: language/dpo, ``thm-dpo-gradient``.
+    Proved in: language/dpo (thm-dpo-gradient).
     """
     r_w = implicit_reward(logp_w, logp_ref_w, beta)
     r_l = implicit_reward(logp_l, logp_ref_l, beta)
@@ -285,7 +285,7 @@ def dpo_population_loss(logp, logp_ref, preference, weight, beta):
         ValueError: as :func:`dpo_loss`, or if the weights are not probabilities over the pairs.
 
     Source: Rafailov et al. (2023), Eq. (7), with the expectation written out.
-    Proved in: language/dpo, ``thm-dpo-population``.
+    Proved in: language/dpo (thm-dpo-population).
     """
     pair = dpo_loss(*_all_pairs(logp), *_all_pairs(logp_ref), beta, preference)
     return (_pair_weights(weight) * pair).sum((-2, -1))
@@ -312,7 +312,7 @@ def dpo_population_gradient(logp, logp_ref, preference, weight, beta):
         ValueError: as :func:`dpo_population_loss`.
 
     Source: Rafailov et al. (2023), Section 4, with the expectation written out.
-    Proved in: language/dpo, ``thm-dpo-gradient``.
+    Proved in: language/dpo (thm-dpo-gradient).
     """
     g = dpo_gradient(*_all_pairs(logp), *_all_pairs(logp_ref), beta, preference)
     flow = _pair_weights(weight) * g
