@@ -1,5 +1,6 @@
-"""Small things that pages say: descriptions for search engines, texts of figures, titles of exercises."""
+"""Small things of pages: descriptions for search engines, texts and titles, line breaks at formulas."""
 
+import re
 from html import escape
 
 from docutils import nodes
@@ -66,9 +67,39 @@ class ExerciseTitles(SphinxPostTransform):
                 title[0], title[-1] = nodes.Text("· "), nodes.Text("")
 
 
+class NoBreakAtFormulas(SphinxPostTransform):
+    """No line begins with the comma after a formula, or ends with the bracket before it.
+
+    Browsers may break a line on both sides of a formula, whatever stands there.
+    """
+
+    default_priority = 900
+    OPENING = re.compile(r"[(\[“]+$")
+    CLOSING = re.compile(r"^(?:[,.;:!?)\]”’…]|'s\b|-\w+)+")
+
+    def run(self):
+        for formula in list(self.document.findall(nodes.math)):
+            before = formula.previous_sibling() if formula.parent.index(formula) else None
+            after = formula.next_node(descend=False, siblings=True)
+            opening = self.OPENING.search(before) if isinstance(before, nodes.Text) else None
+            closing = self.CLOSING.match(after) if isinstance(after, nodes.Text) else None
+            if not (opening or closing):
+                continue
+            together = nodes.inline(classes=["nobreak"])
+            formula.replace_self(together)
+            together += formula
+            if opening:
+                together.insert(0, nodes.Text(opening[0]))
+                before.parent.replace(before, nodes.Text(before[: opening.start()]))
+            if closing:
+                together += nodes.Text(closing[0])
+                after.parent.replace(after, nodes.Text(after[closing.end() :]))
+
+
 def setup(app):
     app.connect("html-page-context", describe)
     app.connect("html-page-context", drop_thebe, priority=900)
     app.add_transform(CaptionFigures)
     app.add_post_transform(ExerciseTitles)
+    app.add_post_transform(NoBreakAtFormulas)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -104,3 +104,20 @@ def test_notebook_can_be_downloaded(visit):
     answer = page.request.get(f"{visit.server}/book/policies/{link}")
     assert answer.ok
     assert answer.json()["nbformat"] == 4
+
+
+def test_no_line_begins_with_the_comma_after_a_formula(visit):
+    visit.page.set_viewport_size(PHONE)
+    page = visit.open("book/language/dpo.html")
+    page.wait_for_selector("article mjx-container")
+    marks = page.locator("article span.math mjx-container").evaluate_all("""formulas => formulas.flatMap(formula => {
+      const text = formula.closest('span.math').nextSibling;
+      if (text?.nodeType !== Node.TEXT_NODE || !/^[.,;:!?)]/.test(text.data)) return [];
+      const range = document.createRange();
+      range.setStart(text, 0);
+      range.setEnd(text, 1);
+      const below = range.getBoundingClientRect().top > formula.getBoundingClientRect().bottom - 2;
+      return [{below, text: text.data.slice(0, 20)}];
+    })""")
+    assert len(marks) >= 30
+    assert [mark["text"] for mark in marks if mark["below"]] == []
