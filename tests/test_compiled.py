@@ -18,16 +18,19 @@ import json, sys
 import numpy as np
 from rlcourse.tabular import returns
 from rlcourse.tabular.control import q_learning
-from rlcourse.tabular.mdp import MDP
+from rlcourse.tabular.experience import sample_experience
+from rlcourse.tabular.mdp import MDP, uniform_policy
 P = np.zeros((3, 2, 3))
 P[0, 0, [0, 1]] = P[0, 1, [1, 2]] = P[1, 0, [0, 2]] = 0.5
 P[1, 1, 2] = 1
 world = MDP(P, [[1, 0], [0, 2], [0, 0]], 0.9, terminal=np.arange(3) == 2)
 runs = q_learning(world, runs=2, episodes=20, seed=3)
+record = sample_experience(world, uniform_policy(world), runs=2, episodes=5, seed=4)
 r, v, v_next = np.random.default_rng(0).normal(size=(3, 2, 6))
 ends = np.arange(6) == 5
 adv, ret = returns.gae(r, v, v_next, ends, np.zeros(6, bool), 0.9, 0.8)
-print(json.dumps([sys.modules["numba"] is None, [np.asarray(x).tolist() for x in (runs.q, adv, ret)]]))
+found = (runs.q, record.s, record.r, adv, ret)
+print(json.dumps([sys.modules["numba"] is None, [np.asarray(x).tolist() for x in found]]))
 """
 
 
@@ -51,12 +54,12 @@ def loaded(monkeypatch, missing):
     return module
 
 
-@pytest.mark.parametrize("name", ["njit", "fused"])
+@pytest.mark.parametrize("name", ["njit", "inlined", "fused"])
 def test_without_numba_functions_stay_as_they_are(monkeypatch, name):
     assert getattr(loaded(monkeypatch, missing=True), name)(double) is double
 
 
-@pytest.mark.parametrize("name", ["njit", "fused"])
+@pytest.mark.parametrize("name", ["njit", "inlined", "fused"])
 def test_with_numba_they_are_compiled(monkeypatch, name):
     function = getattr(loaded(monkeypatch, missing=False), name)(double)
     assert function(3) == 6

@@ -22,6 +22,8 @@ def mdp_from_gymnasium(env: gymnasium.Env, gamma: float) -> MDP:
 
     .. math:: P(s' \mid s, a) = \sum_{\text{outcomes with } s'} p, \qquad R(s, a) = \sum_{\text{outcomes}} p\, r
 
+    The reward ``rewards[s, a, s_next]`` of a transition is the mean over the outcomes with this next state.
+
     Gymnasium marks transitions as terminating, a decision process marks states: every state in which an episode
     may terminate becomes terminal. What the table says about the time after is ignored.
 
@@ -52,13 +54,12 @@ def mdp_from_gymnasium(env: gymnasium.Env, gamma: float) -> MDP:
     s, a, p, to, r, ends = _outcomes(world.P, n_states, n_actions)
     P = np.zeros((n_states, n_actions, n_states))
     np.add.at(P, (s, a, to), p)
-    # the mean as a deviation from one of the rewards: exact where all of them are equal
-    first = np.zeros((n_states, n_actions))
-    first[s, a] = r
-    R = first.copy()
-    np.add.at(R, (s, a), p * (r - first[s, a]))
+    # means as deviations from one of the rewards: exact where all of them are equal
+    rewards = np.zeros(P.shape)
+    rewards[s, a, to] = r
+    np.add.at(rewards, (s, a, to), p / P[s, a, to] * (r - rewards[s, a, to]))
     terminal = np.bincount(to[ends], minlength=n_states) > 0
-    mdp = MDP(P, R, gamma, start=getattr(world, "initial_state_distrib", None), terminal=terminal)
+    mdp = MDP(P, rewards, gamma, start=getattr(world, "initial_state_distrib", None), terminal=terminal)
     _check_ends(mdp, s, a, to, ends)
     return mdp
 
@@ -72,8 +73,8 @@ def to_gymnasium(
 ) -> gymnasium.Env | gymnasium.vector.VectorEnv:
     r"""A decision process as an environment of Gymnasium, one or a batch.
 
-    Observations are states, and the reward of an action is its mean R[s, a], which is all that a decision process
-    knows. ``terminated`` says that the new state is terminal, ``truncated`` that the episode has reached
+    Observations are states, and the reward of a step is ``mdp.rewards[s, a, s_next]``: where R was given as
+    ``[S, A]``, the mean. ``terminated`` says that the new state is terminal, ``truncated`` that the episode has reached
     ``max_episode_steps``; as in Gymnasium both can be true at once. What follows after a truncated step still counts:
     bootstrap from the new state unless ``terminated``.
 

@@ -15,44 +15,28 @@ from scipy import sparse
 from rlcourse import checks
 from rlcourse.compiled import njit
 from rlcourse.tabular.mdp import MDP
-from rlcourse.tabular.paths import BITS, AliasTable, alias_table
-
-FIRST = -1  # the row of a sampling table that holds the law of the first state
-
-
-def sampling_table(mdp: MDP) -> AliasTable:
-    """Alias table whose row ``s * A + a`` is the law of the next state and whose last row is that of the first one."""
-    return alias_table(sparse.vstack([_rows(mdp), sparse.csr_array(mdp.start[None])], format="csr"))
+from rlcourse.tabular.simulator import draw, simulator, step
 
 
 @njit
-def draw(table: AliasTable, row: int, uniform: float) -> int:
-    """Outcome of a row of a table, given a uniform random number in [0, 1)."""
-    number = np.int64(uniform * 2.0**BITS)
-    cell = table.cells[table.first[row] + (number >> table.shift[row])]
-    return np.int64(cell["state"] if (number & (table.scale - 1)) < cell["keep"] else cell["other"])
-
-
-@njit
-def _begin(table, some, uniform, state, steps, ended):
+def _begin(world, rows, cells, some, uniform, state, steps, ended):
     """Draw first states for some of the copies, each with the next of the random numbers."""
     for k, i in enumerate(np.flatnonzero(some)):
-        state[i], steps[i], ended[i] = draw(table, FIRST, uniform[k]), 0, False
+        state[i], steps[i], ended[i] = draw(world, rows, cells, world.start, uniform[k]), 0, False
 
 
 @njit
-def _advance(table, R, terminal, limit, actions, uniform, state, steps, ended, rewards, terminated, truncated):
+def _advance(world, rows, cells, R, terminal, actions, uniform, state, steps, ended, rewards, terminated, truncated):
     """One step of every copy, with one random number each; a copy whose episode has ended draws a first state."""
     for i in range(len(state)):
         if ended[i]:
-            state[i], steps[i], ended[i] = draw(table, FIRST, uniform[i]), 0, False
+            state[i], steps[i], ended[i] = draw(world, rows, cells, world.start, uniform[i]), 0, False
         else:
-            s, a = state[i], actions[i]
-            rewards[i] = R[s, a]
-            state[i] = draw(table, s * R.shape[1] + a, uniform[i])
+            s, a = np.uint64(state[i]), np.uint64(actions[i])
+            state[i], rewards[i] = step(world, rows, cells, R, s, a, uniform[i])
             steps[i] += 1
             terminated[i] = terminal[state[i]]
-            truncated[i] = steps[i] >= limit
+            truncated[i] = steps[i] >= world.max_steps
             ended[i] = terminated[i] or truncated[i]
 
 
@@ -74,7 +58,7 @@ class _OwnChances:
 
 
 class TabularEnv(_OwnChances, gymnasium.Env):
-    """One copy of a decision process: states and actions are numbers, and rewards are the means ``mdp.R[s, a]``.
+    """One copy of a decision process: states and actions are numbers, the reward is ``mdp.rewards[s, a, s_next]``.
 
     Attributes:
         mdp: the decision process.
@@ -85,11 +69,10 @@ class TabularEnv(_OwnChances, gymnasium.Env):
     metadata = {"render_modes": []}  # noqa: RUF012 (Gymnasium declares it so)
 
     def __init__(self, mdp: MDP) -> None:
-        self.mdp = _checked(mdp)
+        self._game, self.mdp = simulator(mdp), mdp
         self.observation_space, self.action_space = Discrete(mdp.n_states), Discrete(mdp.n_actions)
         self.initial_state_distrib = mdp.start
         self.state: int | None = None
-        self._table = sampling_table(mdp)
 
     @cached_property
     def P(self) -> dict[int, dict[int, list[tuple[float, int, float, bool]]]]:
@@ -99,25 +82,25 @@ class TabularEnv(_OwnChances, gymnasium.Env):
         for row, (begin, end) in enumerate(zip(rows.indptr[:-1], rows.indptr[1:], strict=True)):
             s, a = divmod(row, actions)
             to, p = rows.indices[begin:end], rows.data[begin:end]
-            reward = float(self.mdp.R[s, a])
-            outcomes = zip(p.tolist(), to.tolist(), terminal[to].tolist(), strict=True)
-            table[s][a] = [(p, s_next, reward, terminated) for p, s_next, terminated in outcomes]
+            columns = (p, to, self.mdp.rewards[s, a, to], terminal[to])
+            table[s][a] = list(zip(*(column.tolist() for column in columns), strict=True))
         return table
 
     def reset(self, *, seed: int | None = None, options: dict | None = None) -> tuple[int, dict]:
         """Start an episode. A seed starts the generator anew; there are no options."""
         super().reset(seed=seed)
-        self.state = int(draw(self._table, FIRST, self.chances.random()))
+        world, rows, cells, *_ = self._game
+        self.state = int(draw(world, rows, cells, world.start, self.chances.random()))
         return self.state, {}
 
     def step(self, action: int) -> tuple[int, float, bool, bool, dict]:
         """Next state, reward, whether the episode terminated, False (see `to_gymnasium` for limits), and no info."""
         if self.state is None:
             raise ResetNeeded("step comes after reset; call reset() first")
-        row = self.state * self.mdp.n_actions + int(_actions(self.mdp, action, ()))
-        reward = float(self.mdp.R.flat[row])
-        self.state = int(draw(self._table, row, self.chances.random()))
-        return self.state, reward, bool(self.mdp.terminal[self.state]), False, {}
+        s, a = np.uint64(self.state), np.uint64(_actions(self.mdp, action, ()))
+        s_next, reward = step(*self._game[:4], s, a, self.chances.random())
+        self.state = int(s_next)
+        return self.state, float(reward), bool(self.mdp.terminal[self.state]), False, {}
 
 
 class TabularVectorEnv(_OwnChances, VectorEnv):
@@ -139,18 +122,16 @@ class TabularVectorEnv(_OwnChances, VectorEnv):
         max_episode_steps: int | None = None,
         autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
     ) -> None:
-        self.mdp = _checked(mdp)
         self.num_envs = checks.whole("num_envs", num_envs, least=1)
         limit = max_episode_steps
         self.max_episode_steps = limit if limit is None else checks.whole("max_episode_steps", limit, least=1)
-        self._limit = np.iinfo(np.int64).max if limit is None else self.max_episode_steps
+        self._game, self.mdp = simulator(mdp, max_steps=self.max_episode_steps), mdp
         self.autoreset_mode = AutoresetMode(autoreset_mode)
         self.metadata = {"render_modes": [], "autoreset_mode": self.autoreset_mode}
         self.single_observation_space, self.single_action_space = Discrete(mdp.n_states), Discrete(mdp.n_actions)
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
         self.action_space = batch_space(self.single_action_space, self.num_envs)
         self.state: np.ndarray | None = None
-        self._table = sampling_table(mdp)
 
     def reset(self, *, seed: int | None = None, options: dict | None = None) -> tuple[np.ndarray, dict]:
         """Start an episode in every copy, or in some of them.
@@ -192,14 +173,14 @@ class TabularVectorEnv(_OwnChances, VectorEnv):
             raise ResetNeeded(f"the episode of copy {np.argmax(self.ended)} has ended; reset it with a reset_mask")
         rewards = np.zeros(self.num_envs)
         terminated, truncated = np.zeros((2, self.num_envs), bool)
-        laws = (self._table, self.mdp.R, self.mdp.terminal, self._limit)
+        laws = (*self._game[:4], self.mdp.terminal)
         uniform = self.chances.random(self.num_envs)
         _advance(*laws, actions, uniform, self.state, self.steps, self.ended, rewards, terminated, truncated)
         info = self._same_step() if self.autoreset_mode == AutoresetMode.SAME_STEP and self.ended.any() else {}
         return self.state.copy(), rewards, terminated, truncated, info
 
     def _begin(self, some: np.ndarray) -> None:
-        _begin(self._table, some, self.chances.random(some.sum()), self.state, self.steps, self.ended)
+        _begin(*self._game[:3], some, self.chances.random(some.sum()), self.state, self.steps, self.ended)
 
     def _same_step(self) -> dict:
         """Begin the next episodes at once, and keep the last states for the dictionary, in Gymnasium's form."""
@@ -212,12 +193,6 @@ class TabularVectorEnv(_OwnChances, VectorEnv):
 def _rows(mdp: MDP) -> sparse.csr_array:
     """Transition probabilities, one row for each state and action, without explicit zeros."""
     return sparse.csr_array(mdp.P if mdp.is_sparse else mdp.P.reshape(-1, mdp.n_states))
-
-
-def _checked(mdp: MDP) -> MDP:
-    if not isinstance(mdp, MDP):
-        raise TypeError(f"mdp: expected an rlcourse.tabular.mdp.MDP, got {type(mdp).__name__}")
-    return mdp
 
 
 def _actions(mdp: MDP, actions, shape: tuple[int, ...]) -> np.ndarray:

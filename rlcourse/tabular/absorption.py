@@ -18,12 +18,12 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy import linalg, sparse
-from scipy.sparse import csgraph
 from scipy.sparse import linalg as sparse_linalg
 
 from rlcourse import checks
-from rlcourse.tabular.elimination import DENSE, eliminate
+from rlcourse.tabular.elimination import DENSE, ERROR_LARGE, ERROR_SMALL, eliminate
 from rlcourse.tabular.markov import MarkovChain
+from rlcourse.tabular.reachability import can_reach, must_reach, target_mask
 
 __all__ = [
     "CanonicalForm",
@@ -35,8 +35,6 @@ __all__ = [
     "hitting_times",
     "total_reward",
 ]
-
-ERROR_SMALL, ERROR_LARGE = 1e-8, 1e-6  # errors of a sparse solve that are accepted up to DENSE states, above
 
 
 class CanonicalForm(NamedTuple):
@@ -73,9 +71,9 @@ def canonical_form(chain: MarkovChain, target) -> CanonicalForm:
         ValueError: the target is empty, or holds a number that is not a state.
         TypeError: the target does not hold integers.
 
-    Source: Kemeny and Snell (1976), section 3.1. Proved in: processes/markov_chains (thm-absorb-fundamental).
+    Source: Kemeny and Snell (1976), chapter 3. Proved in: processes/markov_chains (thm-absorb-fundamental).
     """
-    inside = _inside(chain, target)
+    inside = target_mask(chain, target)
     outside, target = np.flatnonzero(~inside), np.flatnonzero(inside)
     rows = chain.P[outside]
     return CanonicalForm(outside, target, rows[:, outside], rows[:, target])
@@ -98,16 +96,18 @@ def fundamental_matrix(chain: MarkovChain, target) -> np.ndarray:
         ValueError: from some state the target cannot be reached, so that visits are infinite in number (the message
             names it); or the target is empty.
 
-    Source: Kemeny and Snell (1976), section 3.2. Proved in: processes/markov_chains (thm-absorb-fundamental).
+    Source: Kemeny and Snell (1976), chapter 3. Proved in: processes/markov_chains (thm-absorb-fundamental).
     """
-    outside, lost = np.flatnonzero(~_inside(chain, target)), np.flatnonzero(~_can_reach(chain, target))
+    outside, lost = np.flatnonzero(~target_mask(chain, target)), np.flatnonzero(~can_reach(chain, target))
     if len(lost):
         raise ValueError(f"target cannot be reached from state {lost[0]} ({len(lost)} in all): I - Q is singular")
     if len(outside) == 0:
         return np.zeros((0, 0))
-    lower, upper = _triangles(chain, outside)
+    both = _triangles(chain, outside)
+    upper = np.triu(both, 1)
+    np.fill_diagonal(upper, 1)
     inverse, _ = linalg.lapack.dtrtri(upper.T, lower=1, unitdiag=1, overwrite_c=1)
-    return linalg.blas.dtrsm(1.0, lower.T, inverse, side=1, overwrite_b=1).T
+    return linalg.blas.dtrsm(1.0, both.T, inverse, side=1, overwrite_b=1).T
 
 
 def hitting_distribution(chain: MarkovChain, target) -> np.ndarray:
@@ -127,12 +127,12 @@ def hitting_distribution(chain: MarkovChain, target) -> np.ndarray:
         :func:`hitting_probabilities`.
 
     Raises: as :func:`canonical_form`.
-    Source: Kemeny and Snell (1976), section 3.3. Proved in: processes/markov_chains (thm-absorb-where).
+    Source: Kemeny and Snell (1976), chapter 3. Proved in: processes/markov_chains (thm-absorb-where).
     """
     form = canonical_form(chain, target)
     where = np.zeros((chain.n_states, len(form.target)))
     where[form.target] = np.eye(len(form.target))
-    reach = _can_reach(chain, target)[form.outside]
+    reach = can_reach(chain, target)[form.outside]
     R = form.R.toarray() if sparse.issparse(form.R) else form.R
     where[form.outside[reach]] = _resolvent(chain, form.outside[reach])(R[reach])
     return where
@@ -154,9 +154,9 @@ def hitting_probabilities(chain: MarkovChain, target) -> np.ndarray:
         Probabilities ``[S]``.
 
     Raises: as :func:`canonical_form`.
-    Source: Norris (1997), theorem 1.3.2. Proved in: processes/markov_chains (thm-absorb-minimal).
+    Source: Norris (1997), section 1.3. Proved in: processes/markov_chains (thm-absorb-minimal).
     """
-    reach, sure = _can_reach(chain, target), _must_reach(chain, target)
+    reach, sure = can_reach(chain, target), must_reach(chain, target)
     h = sure.astype(float)
     open_ = np.flatnonzero(reach & ~sure)
     # below 1 also after rounding, so that exactly 1 means certain
@@ -180,12 +180,12 @@ def hitting_times(chain: MarkovChain, target) -> tuple[np.ndarray, np.ndarray]:
         the target may be missed, however small the probability.
 
     Raises: as :func:`canonical_form`.
-    Source: Norris (1997), theorem 1.3.5 (mean); Kemeny and Snell (1976), section 3.3 (variance).
+    Source: Norris (1997), section 1.3 (mean); Kemeny and Snell (1976), chapter 3 (variance).
     Proved in: processes/markov_chains (thm-absorb-time).
     """
-    sure = _must_reach(chain, target)
+    sure = must_reach(chain, target)
     mean, variance = np.where(sure, 0.0, np.inf), np.where(sure, 0.0, np.inf)
-    left = np.flatnonzero(sure & ~_inside(chain, target))
+    left = np.flatnonzero(sure & ~target_mask(chain, target))
     solve = _resolvent(chain, left)
     mean[left] = solve(np.ones(len(left)))
     steps = sparse.coo_array(chain.P[left])
@@ -209,9 +209,9 @@ def hitting_time_law(chain: MarkovChain, target, n: int) -> np.ndarray:
         Probabilities ``[n + 1, S]``; what is missing from a column is later than n, or never.
 
     Raises: ValueError if n is not a whole number >= 0; as :func:`canonical_form`.
-    Source: Kemeny and Snell (1976), section 3.5. Proved in: processes/markov_chains (thm-absorb-passage).
+    Source: Kemeny and Snell (1976), chapter 3. Proved in: processes/markov_chains (thm-absorb-passage).
     """
-    inside = _inside(chain, target)
+    inside = target_mask(chain, target)
     n = checks.whole("n", n)
     law = np.zeros((n + 1, chain.n_states))
     law[0] = inside
@@ -240,62 +240,22 @@ def total_reward(chain: MarkovChain, target, r, *, with_target: bool) -> np.ndar
         ValueError: from some state the target may be missed, so that the sum does not end (the message names it);
             r is not finite or has another shape; as :func:`canonical_form`.
 
-    Source: Kemeny and Snell (1976), section 3.3. Proved in: processes/markov_chains (thm-absorb-reward).
+    Source: Kemeny and Snell (1976), chapter 3. Proved in: processes/markov_chains (thm-absorb-reward).
     """
     r = np.asarray(r, dtype=float)
     if r.shape != (chain.n_states,):
         raise ValueError(f"r: expected shape ({chain.n_states},), one reward per state, got {r.shape}")
     checks.finite("r", r)
     form = canonical_form(chain, target)
-    unsure = np.flatnonzero(~_must_reach(chain, target))
+    unsure = np.flatnonzero(~must_reach(chain, target))
     if len(unsure):
         raise ValueError(
             f"target may be missed from state {unsure[0]} ({len(unsure)} in all): the sum of the rewards has no end"
         )
-    end = np.where(_inside(chain, target) & with_target, r, 0.0)
+    end = np.where(target_mask(chain, target) & with_target, r, 0.0)
     total = end.copy()
     total[form.outside] = _resolvent(chain, form.outside)(r[form.outside] + form.R @ end[form.target])
     return total
-
-
-def _inside(chain: MarkovChain, target) -> np.ndarray:
-    """The target as a mask."""
-    states = np.atleast_1d(target)
-    if states.size == 0:
-        raise ValueError("target is empty; expected at least one state")
-    if states.dtype.kind not in "iu":
-        raise TypeError(f"target: expected integers (states), got dtype {states.dtype}")
-    wrong = (states < 0) | (states >= chain.n_states)
-    if wrong.any():
-        raise ValueError(f"target holds {states[wrong][0]}; expected states 0 to {chain.n_states - 1}")
-    inside = np.zeros(chain.n_states, bool)
-    inside[states] = True
-    return inside
-
-
-def _ancestors(chain: MarkovChain, ends: np.ndarray, blocked: np.ndarray) -> np.ndarray:
-    """Mask of the states that are not blocked and can reach a state of ``ends`` through such states."""
-    near = ends | (chain.graph @ ends > 0)
-    if near.all() or not ends.any():  # in a dense chain one step is enough, and the search is not needed
-        return near & ~blocked
-    size, backward = chain.n_states, chain.graph.T.tocsr()
-    into = np.diff(backward.indptr)
-    # a search from one extra state, whose predecessors are the ends
-    predecessors = np.append(backward.indices[np.repeat(~blocked, into)], np.flatnonzero(ends))
-    begin = np.concatenate([[0], np.cumsum(np.append(np.where(blocked, 0, into), ends.sum()))])
-    search = sparse.csr_array((np.ones(len(predecessors)), predecessors, begin), shape=(size + 1, size + 1))
-    found = np.zeros(size + 1, bool)
-    found[csgraph.breadth_first_order(search, size, return_predecessors=False)] = True
-    return found[:size] & ~blocked
-
-
-def _can_reach(chain: MarkovChain, target) -> np.ndarray:
-    return _ancestors(chain, _inside(chain, target), np.zeros(chain.n_states, bool))
-
-
-def _must_reach(chain: MarkovChain, target) -> np.ndarray:
-    """Mask of the states from which the target is reached with probability 1: no path leads out of its reach."""
-    return ~_ancestors(chain, ~_can_reach(chain, target), _inside(chain, target))
 
 
 def _resolvent(chain: MarkovChain, states: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
@@ -308,10 +268,10 @@ def _resolvent(chain: MarkovChain, states: np.ndarray) -> Callable[[np.ndarray],
         return lambda b: b
     if sparse.issparse(chain.P) and (solve := _sparse_resolvent(chain.P[states], states)):
         return solve
-    lower, upper = _triangles(chain, states)
+    both = _triangles(chain, states)
     options = {"check_finite": False}
     return lambda b: linalg.solve_triangular(
-        lower, linalg.solve_triangular(upper, b, unit_diagonal=True, **options), lower=True, **options
+        both, linalg.solve_triangular(both, b, unit_diagonal=True, **options), lower=True, **options
     )
 
 
@@ -336,15 +296,20 @@ def _sparse_resolvent(rows: sparse.csr_array, states: np.ndarray) -> Callable[[n
     )
 
 
-def _triangles(chain: MarkovChain, states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Lower and upper triangle with ``inv(I - Q) = inv(lower) @ inv(upper)``, both without a positive entry off the
-    diagonal, so that solving with them subtracts nothing."""
-    rows, others = chain.P[states], np.delete(np.arange(chain.n_states), states)
+def _triangles(chain: MarkovChain, states: np.ndarray) -> np.ndarray:
+    """A lower triangle and, above it, an upper one with a diagonal of ones that is not stored. The inverse of I - Q is
+    that of the lower times that of the upper. Neither has a positive entry off its diagonal, so that solving with them
+    subtracts nothing."""
+    others = np.delete(np.arange(chain.n_states), states)
+    if (np.diff(states) == 1).all():
+        states = slice(states[0], states[-1] + 1)  # needs no copy
+    rows = chain.P[states]
     inside = rows[:, states]
     # state 0 stands for all the others
-    A = np.zeros((len(states) + 1, len(states) + 1))
+    A = np.zeros((inside.shape[0] + 1, inside.shape[0] + 1))
     A[1:, 0] = rows[:, others].sum(axis=1)
     A[1:, 1:] = inside.toarray() if sparse.issparse(inside) else inside
     eliminate(A)
-    left = np.tril(A, -1)[1:]
-    return np.diag(left.sum(axis=1)) - left[:, 1:], np.eye(len(states)) - np.triu(A[1:, 1:], 1)
+    both = -A[1:, 1:]
+    np.fill_diagonal(both, np.tril(A, -1).sum(axis=1)[1:])
+    return both

@@ -91,7 +91,7 @@ def generation_pgf(offspring, s, n):
     Raises:
         ValueError: n is not a whole number >= 0.
 
-    Source: Harris (1963), theorem I.4.1. Proved in: processes/branching (thm-branching-composition).
+    Source: Harris (1963), section I.4. Proved in: processes/branching (thm-branching-composition).
     """
     for _ in range(checks.whole("n", n, 0)):
         s = offspring.pgf(s)
@@ -184,7 +184,7 @@ def extinction_probability(offspring, ancestors=1):
     Raises:
         ValueError: ancestors is not a whole number >= 0.
 
-    Source: Harris (1963), theorem I.6.1.
+    Source: Harris (1963), section I.6.
     Proved in: processes/branching (thm-branching-extinction, thm-branching-criticality, alg-branching-bracket).
     """
     ancestors = checks.whole("ancestors", ancestors, 0)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from rlcourse import checks
-from rlcourse.compiled import njit
+from rlcourse.compiled import inlined, njit
+from rlcourse.scan import coefficient
 from rlcourse.tabular.mdp import MDP
 from rlcourse.tabular.simulator import ControlRuns, act, best_value, draw, learn, step, step_size
 
@@ -25,7 +26,7 @@ def n_step_sarsa(mdp: MDP, runs: int, episodes: int, seed: int, n: int, **settin
 
     Args:
         mdp, runs, episodes, seed, settings: as :func:`rlcourse.tabular.control.sarsa`.
-        n: number of rewards, at least 1.
+        n: number of rewards, at least 1. Memory is proportional to it, or to ``max_steps`` if that is smaller.
 
     Returns, Raises: as :func:`rlcourse.tabular.control.sarsa`; ValueError if n is not a positive whole number.
 
@@ -35,19 +36,20 @@ def n_step_sarsa(mdp: MDP, runs: int, episodes: int, seed: int, n: int, **settin
 
 
 @njit
-def _n_step_sarsa(world, rows, cells, noise, terminal, rule, pairs, decisions, q, rng, returns, steps, n):
+def _n_step_sarsa(world, rows, cells, R, noise, terminal, rule, pairs, decisions, q, rng, returns, steps, n):
+    n = min(n, world.max_steps)  # no episode is longer
     states, actions = np.zeros((2, n + 1), np.uint64)  # those of time t are at t % (n + 1)
     rewards = np.zeros(n + 1)
     for episode in range(len(returns)):
         total, weight, t, updated = 0.0, 1.0, 0, 0
-        s = draw(world, rows, cells, world.last, rng.random())
+        s = draw(world, rows, cells, world.start, rng.random())
         going = not terminal[s]
         states[0], actions[0] = s, act(rule, decisions, q, s, rng.random())
         while going or updated < t:
             if going:
                 here = t % (n + 1)
                 s, a = states[here], actions[here]
-                s_next, r = step(world, rows, cells, s, a, rng.random() if world.random else 0.0)
+                s_next, r = step(world, rows, cells, R, s, a, rng.random() if world.random else 0.0)
                 if world.noisy:
                     r += noise[s, a] * rng.standard_normal()
                 rewards[here], s = r, s_next
@@ -64,6 +66,7 @@ def _n_step_sarsa(world, rows, cells, noise, terminal, rule, pairs, decisions, q
                 s0, a0 = states[updated % (n + 1)], actions[updated % (n + 1)]
                 q[s0, a0] += step_size(rule, pairs, s0, a0) * (target - q[s0, a0])
                 updated += 1
+        decisions[s] -= 1  # the last action was not taken
         returns[episode], steps[episode] = total, t
 
 
@@ -89,14 +92,16 @@ def sarsa_lambda(mdp: MDP, runs: int, episodes: int, seed: int, lam: float, **se
 
 
 @njit
-def _sarsa_lambda(world, rows, cells, noise, terminal, rule, pairs, decisions, q, rng, returns, steps, lam, replacing):
+def _sarsa_lambda(
+    world, rows, cells, R, noise, terminal, rule, pairs, decisions, q, rng, returns, steps, lam, replacing
+):
     for episode in range(len(returns)):
         total, weight, t = 0.0, 1.0, 0
         e = np.zeros(q.shape)
-        s = draw(world, rows, cells, world.last, rng.random())
+        s = draw(world, rows, cells, world.start, rng.random())
         a = act(rule, decisions, q, s, rng.random())
         while not terminal[s] and t < world.max_steps:
-            s_next, r = step(world, rows, cells, s, a, rng.random() if world.random else 0.0)
+            s_next, r = step(world, rows, cells, R, s, a, rng.random() if world.random else 0.0)
             if world.noisy:
                 r += noise[s, a] * rng.standard_normal()
             a_next = act(rule, decisions, q, s_next, rng.random())
@@ -107,6 +112,7 @@ def _sarsa_lambda(world, rows, cells, noise, terminal, rule, pairs, decisions, q
             weight *= world.gamma
             s, a = s_next, a_next
             t += 1
+        decisions[s] -= 1  # the last action was not taken
         returns[episode], steps[episode] = total, t
 
 
@@ -131,14 +137,14 @@ def watkins_q_lambda(mdp: MDP, runs: int, episodes: int, seed: int, lam: float, 
 
 
 @njit
-def _watkins(world, rows, cells, noise, terminal, rule, pairs, decisions, q, rng, returns, steps, lam, replacing):
+def _watkins(world, rows, cells, R, noise, terminal, rule, pairs, decisions, q, rng, returns, steps, lam, replacing):
     for episode in range(len(returns)):
         total, weight, t = 0.0, 1.0, 0
         e = np.zeros(q.shape)
-        s = draw(world, rows, cells, world.last, rng.random())
+        s = draw(world, rows, cells, world.start, rng.random())
         a = act(rule, decisions, q, s, rng.random())
         while not terminal[s] and t < world.max_steps:
-            s_next, r = step(world, rows, cells, s, a, rng.random() if world.random else 0.0)
+            s_next, r = step(world, rows, cells, R, s, a, rng.random() if world.random else 0.0)
             if world.noisy:
                 r += noise[s, a] * rng.standard_normal()
             a_next = act(rule, decisions, q, s_next, rng.random())
@@ -151,10 +157,11 @@ def _watkins(world, rows, cells, noise, terminal, rule, pairs, decisions, q, rng
             weight *= world.gamma
             s, a = s_next, a_next
             t += 1
+        decisions[s] -= 1  # the last action was not taken
         returns[episode], steps[episode] = total, t
 
 
-@njit
+@inlined
 def _spread(q, e, delta, fade):
     """Move all pairs by their traces, and let the traces fade."""
     for s in range(np.uint64(q.shape[0])):
@@ -164,7 +171,7 @@ def _spread(q, e, delta, fade):
 
 
 def _with_trace(loop, mdp, runs, episodes, seed, lam, settings) -> ControlRuns:
-    lam = float(checks.unit_interval("lam", lam))
+    lam = coefficient("lam", lam)
     settings = {"replacing": False, **settings}
-    replacing = bool(settings.pop("replacing"))
+    replacing = bool(checks.boolean("replacing", settings.pop("replacing")))
     return learn(loop, mdp, runs, episodes, seed, settings, lam, replacing)

@@ -17,6 +17,7 @@ from rlcourse import checks
 from rlcourse.compiled import njit
 from rlcourse.tabular import absorption, stationary
 from rlcourse.tabular.markov import MarkovChain, classes
+from rlcourse.tabular.reachability import must_reach
 
 __all__ = ["Generator", "JumpPaths", "discounted_values", "hitting_times", "simulate", "states_at", "stationary_law"]
 
@@ -117,7 +118,7 @@ def stationary_law(gen: Generator) -> np.ndarray:
         ValueError: there are several closed classes (the message names the smallest state of each), so that the
             law is not unique.
 
-    Source: Norris (1997), theorem 3.5.1. Proved in: processes/continuous_time (thm-ctmc-stationary).
+    Source: Norris (1997), section 3.5. Proved in: processes/continuous_time (thm-ctmc-stationary).
     """
     closed = [c for c in classes(gen.jump_chain) if c.closed]
     if len(closed) > 1:
@@ -154,9 +155,9 @@ def hitting_times(gen: Generator, target) -> np.ndarray:
             nearly reducible that the solution is not known accurately.
         TypeError: the target does not hold integers.
 
-    Source: Norris (1997), theorem 3.3.3. Proved in: processes/continuous_time (thm-ctmc-hitting).
+    Source: Norris (1997), section 3.3. Proved in: processes/continuous_time (thm-ctmc-hitting).
     """
-    missed = absorption.hitting_probabilities(gen.jump_chain, target) < 1
+    missed = ~must_reach(gen.jump_chain, target)
     # no path from the other states comes there before the target, so that it may end there
     ends = np.union1d(target, np.flatnonzero(missed))
     holding = 1 / np.where(gen.exit_rates > 0, gen.exit_rates, np.inf)

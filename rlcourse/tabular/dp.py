@@ -6,34 +6,31 @@ it holds whatever the solver did, because it follows from the last sweep alone
 precision of the numbers: then the solver stops there.
 
 gamma = 1 is possible in a process with terminal states, if a policy that never ends loses without limit. The bound
-then needs the mean time to the end under the greedy policy (`rlcourse.tabular.certificates.bracket`); it is infinite
-if that policy may never end, or if another action that looks as good takes longer.
+then needs the mean time to the end of all policies that look best (`rlcourse.tabular.certificates.bracket`); it is
+infinite if one of them may never end.
 """
 
 from __future__ import annotations
 
-import itertools
 from typing import NamedTuple
 
 import numpy as np
-from scipy import sparse
 
 from rlcourse import checks
 from rlcourse.tabular import sweeps
-from rlcourse.tabular.certificates import LIMIT, Chain, Rows, change, enough, middle, rounding, starting_values
-from rlcourse.tabular.mdp import MDP, deterministic_policy, policy_chain, policy_rewards, policy_values
+from rlcourse.tabular.certificates import bracket, enough, middle, starting_values
+from rlcourse.tabular.mdp import MDP, deterministic_policy, policy_values
+from rlcourse.tabular.rows import Chain, Rows, change, rounding
+from rlcourse.tabular.transitions import checked_laws
 
 __all__ = [
-    "Evaluation",
-    "Solution",
-    "modified_policy_iteration",
-    "policy_evaluation",
-    "policy_improvement",
-    "policy_iteration",
-    "prioritized_sweeping",
-    "value_iteration",
-]
+    "Evaluation", "Solution", "modified_policy_iteration", "policy_evaluation", "policy_improvement",
+    "policy_iteration", "prioritized_sweeping", "value_iteration",
+]  # fmt: skip
 
+CLOSE = 0.002  # of the last change of an optimal sweep: error with which policy iteration first evaluates a policy,
+NEAR = 10_000  # unless that is less than so many times what is needed in the end
+TURN = 1000  # backups of a state, on average, after which prioritized sweeping looks at all of them
 SHARE = 0.1  # of the last change of an optimal sweep, at which modified policy iteration leaves a policy
 
 
@@ -61,7 +58,7 @@ class Solution(NamedTuple):
         pi: deterministic policy ``[S, A]``.
         iterations: number of sweeps over all actions (of policies, in policy iteration; of single states in
             prioritized sweeping).
-        backups: number of rows of P that were averaged, one for each action of a state.
+        backups: number of rows of P that were averaged, one for each action of a state, those of the last check too.
         residual: span of the change in the last sweep, or its largest absolute value.
         bound: no entry of ``v`` is further than this from the optimal value, and in no state ``pi`` loses more than
             twice this.
@@ -102,21 +99,19 @@ def policy_evaluation(mdp: MDP, pi, tolerance=1e-8, *, v=None, in_place=False, s
     thm-dp-stopping, thm-dp-span).
     """
     tolerance = float(checks.positive("tolerance", tolerance))
-    P, r, v = sparse.csr_array(policy_chain(mdp, pi).P), policy_rewards(mdp, pi), starting_values(mdp, v)
-    alone = MDP(P, r[:, None], mdp.gamma, mdp.start, mdp.terminal)  # its only policy
-    if mdp.gamma == 1:
-        policy_values(alone, np.ones((mdp.n_states, 1)))  # or it names the state that never ends
-    rows, action = Rows.of(alone), np.zeros(mdp.n_states, np.int32)
-    chain = Chain(rows).pack(rows, action)
-    size, iterations = enough(mdp.gamma, tolerance, span), 0
+    v, rows, action = starting_values(mdp, v), Rows.of_policy(mdp, pi), np.zeros(mdp.n_states, np.int32)
+    chain = Chain(rows).pack(action)
+    size, iterations, best = enough(mdp.gamma, tolerance, span), 0, np.inf
     u = v if in_place else np.empty_like(v)
     while True:
-        low, high, count = chain.sweep(v, u, LIMIT, max(size, rounding(v)), span)
-        iterations += count
-        values, bound = middle(rows, v, low, high, action, span)
-        if bound <= tolerance or size <= rounding(v):
-            return Evaluation(values, iterations, change(low, high, span), bound)
-        size /= 10
+        wanted = max(size, rounding(rows, v))
+        low, high, count = chain.settle(v, u, wanted, span)
+        iterations, now = iterations + count, change(low, high, span)
+        values, bound = middle(rows, v, *bracket(rows, v, low, high, action, span))
+        last = now > wanted or now <= rounding(rows, v)
+        if bound <= tolerance or (last and not bound < best / 2):
+            return Evaluation(values, iterations, now, bound)
+        size, best, v[:] = min(size, now) / 10, bound, values
 
 
 def policy_improvement(q, pi, margin: float = 0.0) -> np.ndarray:
@@ -137,14 +132,17 @@ def policy_improvement(q, pi, margin: float = 0.0) -> np.ndarray:
         Policy ``[S, A]``.
 
     Raises:
-        ValueError: the shapes differ, or a row of ``pi`` is not a law.
+        ValueError: the shapes differ, a row of ``pi`` is not a law, an entry of ``q`` is not finite, or the margin is
+            negative.
 
     Source: Howard (1960); Puterman (1994), section 6.4.
     Proved in: foundations/dynamic_programming (thm-dp-improvement, thm-dp-termination).
     """
-    q, pi = np.asarray(q, float), np.asarray(checks.probabilities("pi", pi), float)
-    if q.shape != pi.shape or q.ndim != 2:
-        raise ValueError(f"q has shape {q.shape}, pi has shape {pi.shape}; expected [S, A] for both")
+    if np.shape(q) != np.shape(pi) or np.ndim(q) != 2:
+        raise ValueError(f"q has shape {np.shape(q)}, pi has shape {np.shape(pi)}; expected [S, A] for both")
+    if not margin >= 0:
+        raise ValueError(f"margin is {margin}; expected a number >= 0")
+    q, pi = np.asarray(checks.finite("q", q), float), checked_laws("pi", pi)
     better = q.max(axis=1) > (pi * q).sum(axis=1) + margin
     return np.where(better[:, None], np.eye(q.shape[1])[q.argmax(axis=1)], pi)
 
@@ -153,14 +151,15 @@ def policy_iteration(mdp: MDP, tolerance=1e-8, *, pi=None, exact=False) -> Solut
     r"""Evaluate the policy, improve it where that helps, until nothing changes.
 
     An action is changed only if its advantage exceeds what the evaluation can be wrong by: no policy comes twice.
+    Sweeps evaluate a policy only as closely as its improvement needs; they go on where no action can be changed yet.
 
     Args:
         mdp: the decision process.
         tolerance: largest error, reward units.
         pi: deterministic policy to start with, ``[S, A]``; default greedy for the rewards, or if gamma = 1 one that
             ends from every state.
-        exact: evaluate by a linear solve (always if gamma = 1), else by sweeps with a hundredth of the tolerance or
-            less. A solve takes longer unless gamma is close to 1.
+        exact: evaluate by a linear solve (always if gamma = 1), else by sweeps. A solve takes longer unless gamma is
+            close to 1.
 
     Returns:
         The solution; ``iterations`` counts the policies, and ``backups`` leaves out what linear solves cost.
@@ -174,27 +173,37 @@ def policy_iteration(mdp: MDP, tolerance=1e-8, *, pi=None, exact=False) -> Solut
     tolerance = float(checks.positive("tolerance", tolerance))
     exact = exact or mdp.gamma == 1
     rows = Rows.of(mdp, from_the_end=not exact)
-    action = rows.renumbered(_actions(mdp, pi)) if pi is not None else rows.first_actions()
-    v, chain = np.zeros(mdp.n_states), Chain(rows)
-    u, in_place = np.empty_like(v), rows.order is not None
-    size = enough(mdp.gamma, tolerance * (1 - mdp.gamma) / 5, True)
-    iterations = backups = 0
+    action = rows.first_actions(pi)
+    v, u, chain = np.zeros(mdp.n_states), np.empty(mdp.n_states), Chain(rows).pack(action)
+    goal, size = enough(mdp.gamma, tolerance / 2, True), enough(mdp.gamma, CLOSE * np.ptp(mdp.R), True)
+    iterations, backups, best = 1, 0, np.inf
     while True:
-        iterations += 1
-        chain.pack(rows, action)
+        floor = rounding(rows, v)
+        size = max(size if size > NEAR * goal else goal, floor)
         if exact:
             v = policy_values(mdp, deterministic_policy(action, mdp.n_actions)).v
-            slack = 1e-13 * np.abs(v).max()  # what two values may be wrong by
+            low, high, _ = chain.sweep(v, u, 1, 0.0, True)
         else:
-            low, high, count = chain.sweep(v, v if in_place else u, LIMIT, max(size, rounding(v)), True)
-            v, error = middle(rows, v, low, high, action, True)
-            v, slack, backups = rows.renumbered(v), 2 * error, backups + count * mdp.n_states
-        low, high, changes = rows.optimal_sweep(v, u, action, mdp.gamma * slack)
-        backups += mdp.R.size
-        if not changes:
-            # an action that stayed may be worse than the best one by the margin
-            found = _solution(rows, u, low - slack, high + slack, action, True, iterations, backups)
-            return found._replace(residual=float(change(low, high, True)))
+            low, high, count = chain.settle(v, v if rows.order is not None else u, size, True)
+            backups += count * mdp.n_states
+        v, error = chain.value(v, low, high)
+        # where nothing is known of the error, the margin grows until nothing changes
+        margin = 2 * error if error < np.inf else 2.0**iterations * floor
+        low, high, changes = rows.optimal_sweep(v, u, action, margin)
+        backups, now = backups + mdp.R.size, change(low, high, True)
+        if changes:
+            chain.pack(action)
+            size, v, u, iterations = enough(mdp.gamma, CLOSE * now, True), u, v, iterations + 1
+            continue
+        if exact or size <= max(goal, floor):
+            # the policy is worth v, and the sweep bounds the optimum
+            lower, upper = v - np.where(rows.terminal, 0, error), bracket(rows, u, low, high, action)[1]
+            found = _solution(rows, u, lower, upper, action, now, iterations, backups)
+            last = size <= floor and not found.bound < best / 2
+            if exact or found.bound <= tolerance or last:
+                return found
+            goal, best = min(size, now) / 10, found.bound
+        size = goal
 
 
 def value_iteration(mdp: MDP, tolerance=1e-8, *, v=None, in_place=False, span=True) -> Solution:
@@ -214,7 +223,7 @@ def value_iteration(mdp: MDP, tolerance=1e-8, *, v=None, in_place=False, span=Tr
             and return the last sweep.
 
     Returns:
-        The solution; its policy is greedy.
+        The solution; its policy takes the actions that were best in the last sweep.
 
     Raises:
         ValueError: gamma = 1 and a state cannot reach the end, or the values do not settle; ``v`` has another shape.
@@ -226,15 +235,19 @@ def value_iteration(mdp: MDP, tolerance=1e-8, *, v=None, in_place=False, span=Tr
     rows = Rows.of(mdp, from_the_end=in_place)
     v, action = rows.renumbered(starting_values(mdp, v)), np.zeros(mdp.n_states, np.int32)
     u, size = v if in_place else np.empty_like(v), enough(mdp.gamma, tolerance, span)
-    for iterations in _numbers(mdp):
+    best, stalled = np.inf, rows.stall()
+    for iterations in rows.numbers():
         low, high, _ = rows.optimal_sweep(v, u, action)
-        if change(low, high, span) <= max(size, rounding(u)):
-            found = _solution(rows, u, low, high, action, span, iterations, iterations * mdp.R.size)
-            if found.bound <= tolerance or size <= rounding(u):
+        now = change(low, high, span)
+        last = now <= rounding(rows, u) or stalled(now)
+        if now <= size or last:
+            bounds = bracket(rows, u, low, high, action, span)
+            found = _solution(rows, u, *bounds, action, now, iterations, iterations * mdp.R.size)
+            if found.bound <= tolerance or (last and not found.bound < best / 2):
                 return found
-            size /= 10
+            size, best, u[:] = min(size, now) / 10, found.bound, rows.renumbered(found.v)
         v, u = u, v
-    raise _unsettled(iterations, low, high)
+    raise rows.unsettled(iterations, low, high)
 
 
 def modified_policy_iteration(mdp: MDP, tolerance=1e-8, *, v=None, sweeps_between: int = 50) -> Solution:
@@ -256,32 +269,36 @@ def modified_policy_iteration(mdp: MDP, tolerance=1e-8, *, v=None, sweeps_betwee
         The solution; ``iterations`` counts the sweeps over all actions.
 
     Raises:
-        ValueError: as :func:`value_iteration`; ``sweeps_between`` is negative.
+        ValueError: as :func:`value_iteration`; ``sweeps_between`` is not a whole number >= 0.
 
     Source: Puterman and Shin (1978); Puterman (1994), section 6.5.
     Proved in: foundations/dynamic_programming (thm-dp-modified).
     """
     tolerance = float(checks.positive("tolerance", tolerance))
-    if sweeps_between < 0:
-        raise ValueError(f"sweeps_between is {sweeps_between}; expected a number of sweeps >= 0")
+    sweeps_between = checks.whole("sweeps_between", sweeps_between)
     rows = Rows.of(mdp, from_the_end=True)
     chain, action = Chain(rows), rows.first_actions()
     v = rows.lower_start(action) if v is None else rows.renumbered(starting_values(mdp, v))
-    u, size, backups = np.empty_like(v), enough(mdp.gamma, tolerance, True), 0
-    for iterations in _numbers(mdp):
+    backups = rows.lower(v) * mdp.R.size
+    u, size, best, stalled = np.empty_like(v), enough(mdp.gamma, tolerance, True), np.inf, rows.stall()
+    for iterations in rows.numbers():
         low, high, changes = rows.optimal_sweep(v, u, action)
-        backups += mdp.R.size
-        if change(low, high, True) <= max(size, rounding(u)):
-            found = _solution(rows, u, low, high, action, True, iterations, backups)
-            if found.bound <= tolerance or size <= rounding(u):
+        backups, now = backups + mdp.R.size, change(low, high, True)
+        last = now <= rounding(rows, u) or stalled(now)
+        if now <= size or last:
+            bounds = bracket(rows, u, low, high, action)
+            found = _solution(rows, u, *bounds, action, now, iterations, backups)
+            if found.bound <= tolerance or (last and not found.bound < best / 2):
                 return found
-            size /= 10
+            size, best = min(size, now) / 10, found.bound
+            if rows.order is None:  # in place the changes are what is missing, and no constant is
+                u[:] = found.v
         v, u = u, v
         target = v if rows.order is not None else u
         if changes or iterations == 1:
-            chain.pack(rows, action)
-        backups += mdp.n_states * chain.sweep(v, target, sweeps_between, SHARE * change(low, high, True), True)[2]
-    raise _unsettled(iterations, low, high)
+            chain.pack(action)
+        backups += mdp.n_states * chain.sweep(v, target, sweeps_between, SHARE * now, True)[2]
+    raise rows.unsettled(iterations, low, high)
 
 
 def prioritized_sweeping(mdp: MDP, tolerance=1e-8, *, v=None) -> Solution:
@@ -309,42 +326,21 @@ def prioritized_sweeping(mdp: MDP, tolerance=1e-8, *, v=None) -> Solution:
         raise ValueError("gamma is 1: small priorities say nothing about the distance; expected gamma < 1")
     rows, v = Rows.of(mdp), starting_values(mdp, v)
     graph = rows.predecessors()
-    u, action, iterations = np.empty_like(v), np.zeros(mdp.n_states, np.int32), 0
-    least = rounding(np.append(v, mdp.R / (1 - mdp.gamma)))  # the values can become no larger than these
-    size = max(min(tolerance, enough(mdp.gamma, tolerance, False)), least)
+    u, action, iterations, backups = np.empty_like(v), np.zeros(mdp.n_states, np.int32), 0, 0
+    size, before = min(tolerance, enough(mdp.gamma, tolerance, False)), np.inf
     while True:
         low, high, _ = rows.optimal_sweep(v, u, action)
-        found = _solution(rows, u, low, high, action, True, iterations, (iterations + mdp.n_states) * mdp.n_actions)
-        if found.bound <= tolerance or size < rounding(u):
+        backups, now = backups + mdp.R.size, change(low, high, False)
+        bounds, residual = bracket(rows, u, low, high, action), change(low, high, True)
+        found = _solution(rows, u, *bounds, action, residual, iterations, backups)
+        if found.bound <= tolerance or now <= rounding(rows, u) or not now < before:
             return found
-        iterations += sweeps.prioritized(*rows[:5], *graph, v, np.abs(u - v), size, np.iinfo(np.int64).max)
-        size /= 10
+        size, before = max(size if now > size else now / 10, rounding(rows, u)), now
+        count = sweeps.prioritized(*rows[:5], *graph, v, np.abs(u - v), size, TURN * mdp.n_states)
+        iterations, backups = iterations + count, backups + count * mdp.n_actions
 
 
-def _solution(rows: Rows, u, low, high, action, span, iterations: int, backups: int) -> Solution:
-    v, bound = middle(rows, u, low, high, action, span)
+def _solution(rows: Rows, u, lower, upper, action, residual, iterations: int, backups: int) -> Solution:
+    v, bound = middle(rows, u, lower, upper)
     pi = deterministic_policy(rows.original(action), rows.R.shape[1])
-    return Solution(v, pi, iterations, backups, float(change(low, high, span)), bound)
-
-
-def _actions(mdp: MDP, pi) -> np.ndarray:
-    """The actions of a deterministic policy."""
-    pi = np.asarray(pi)
-    if pi.shape != mdp.R.shape:
-        raise ValueError(f"pi: expected shape {mdp.R.shape}, got {pi.shape}")
-    mixed = ~((pi == 1).sum(axis=1) == 1) | ((pi != 0).sum(axis=1) != 1)
-    if mixed.any():
-        s = int(np.argmax(mixed))
-        raise ValueError(f"pi[{s}] is {pi[s]}; expected a deterministic policy, one 1 in each row")
-    return pi.argmax(axis=1).astype(np.int32)
-
-
-def _numbers(mdp: MDP):
-    return range(1, LIMIT) if mdp.gamma == 1 else itertools.count(1)  # without end if the sweeps are sure to settle
-
-
-def _unsettled(count: int, low: float, high: float) -> ValueError:
-    return ValueError(
-        f"gamma is 1 and after {count} sweeps the values still change by {low:.3g} to {high:.3g}: "
-        "expected that a policy that never ends loses without limit"
-    )
+    return Solution(v, pi, iterations, backups, float(residual), bound)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from rlcourse.compiled import njit
+
 __all__ = ["eliminate"]
 
 DENSE = 6000  # states up to which elimination in a dense copy can replace a sparse solve
+ERROR_SMALL, ERROR_LARGE = 1e-8, 1e-6  # bounds on the error of a sparse solve that are accepted up to DENSE, above
 
 LEAF = 8  # states eliminated one by one; more are eliminated half by half, with matrix products
 
@@ -44,7 +47,21 @@ def _eliminate(A: np.ndarray, low: int, high: int) -> None:
         A[:low, low:middle] += A[:low, middle:high] @ A[middle:high, low:middle]
         _eliminate(A, low, middle)
         return
+    _eliminate_singly(A, low, high)
+
+
+@njit
+def _eliminate_singly(A, low, high):
+    """The same for a few states, one by one. Memory is read row by row: a column would cost a cache line an entry."""
+    leaves = np.empty(high)
     for k in range(high - 1, low - 1, -1):
-        A[:k, k] /= A[k, :k].sum()
-        A[low:k, :k] += np.multiply.outer(A[low:k, k], A[k, :k])
-        A[:low, low:k] += np.multiply.outer(A[:low, k], A[k, low:k])
+        leaves[k] = total = A[k, :k].sum()
+        for i in range(low, k):
+            A[i, k] /= total
+            for j in range(k):
+                A[i, j] += A[i, k] * A[k, j]
+    for i in range(low):
+        for k in range(high - 1, low - 1, -1):
+            A[i, k] /= leaves[k]
+            for j in range(low, k):
+                A[i, j] += A[i, k] * A[k, j]

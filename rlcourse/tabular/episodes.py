@@ -63,7 +63,7 @@ def enumerate_episodes(mdp: MDP, pi, horizon: int) -> Episodes:
             return
         for a in np.flatnonzero(pi[t, s]):
             for s_next in np.flatnonzero(mdp.P[s, a]):
-                step = (s, a, mdp.R[s, a], s_next, True)
+                step = (s, a, mdp.rewards[s, a, s_next], s_next, True)
                 extend(s_next, [*steps, step], probability * pi[t, s, a] * mdp.P[s, a, s_next])
 
     for s in np.flatnonzero(mdp.start):

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy import sparse
 
 from rlcourse import checks
 from rlcourse.compiled import njit
-from rlcourse.tabular.absorption import hitting_probabilities
-from rlcourse.tabular.mdp import MDP, policy_chain
+from rlcourse.scan import coefficient
+from rlcourse.tabular.mdp import MDP
+from rlcourse.tabular.simulator import check_episodes_end, draw, simulator, step
 
 __all__ = ["Experience", "sample_experience"]
 
@@ -55,12 +55,15 @@ class Experience(NamedTuple):
             Values ``[*K, runs, episodes, S]``.
 
         Raises:
-            ValueError: a step size is not positive, power is outside [0, 1], or v does not fit.
+            ValueError: a step size is not positive, power is outside [0, 1], v does not fit, or the record is no record
+                of episodes (the message says what is wrong with it, and where).
+            TypeError: power is not one number, or an array of the record does not hold what it should.
         """
+        _check(self)
         alpha = np.asarray(checks.positive("alpha", alpha), float)
         if alpha.ndim > 1:
             raise ValueError(f"alpha has shape {alpha.shape}; expected one number or a list of them")
-        power = float(checks.unit_interval("power", power))
+        power = coefficient("power", power)
         first = np.asarray(checks.finite("v", v), float)
         if first.shape not in ((), (self.n_states,)):
             raise ValueError(f"v has shape {first.shape}; expected one number or one per state, ({self.n_states},)")
@@ -69,7 +72,7 @@ class Experience(NamedTuple):
         lanes = np.zeros(-(-alpha.size // 4) * 4)
         lanes[: alpha.size] = alpha.ravel()
         out = np.empty((*self.ends.shape, self.n_states, lanes.size))
-        longest = np.diff(self.ends[:, -1], prepend=0).max()  # no state is visited more often in a run
+        longest = np.diff(self.ends[:, -1:], axis=0, prepend=0).max(initial=0)  # no more visits to a state in a run
         schedule = np.arange(1.0, longest + 1) ** -power
         loop(self.s, self.r, self.s_next, self.terminated, self.ends, first, lanes, schedule, *settings, out)
         return np.moveaxis(out[..., : alpha.size], -1, 0).reshape(*alpha.shape, *out.shape[:-1])
@@ -79,7 +82,7 @@ def sample_experience(mdp: MDP, pi, runs: int, episodes: int, seed: int, max_ste
     """Play episodes with a policy and keep the record.
 
     A run does not depend on how many others there are, and its first episodes not on how many follow. The reward of
-    a step is ``R[s, a]``: if rewards are random given s and a, the record holds their means.
+    a step is ``mdp.rewards[s, a, s_next]``: where R was given as ``[S, A]``, the mean.
 
     Args:
         mdp: the decision process.
@@ -93,78 +96,81 @@ def sample_experience(mdp: MDP, pi, runs: int, episodes: int, seed: int, max_ste
         The record.
 
     Raises:
-        ValueError: a count is not positive; the policy is no policy; or ``max_steps`` is None and an episode may go on
-            for ever (the message names a state from which it does).
+        ValueError: a count is not a positive whole number, the seed is none; the policy is no policy; or ``max_steps``
+            is None and an episode may go on for ever (the message names a state from which it does).
 
     Proved in: values/monte_carlo_td (thm-td0-mean-field).
     """
-    for name, count in (("runs", runs), ("episodes", episodes), ("max_steps", 1 if max_steps is None else max_steps)):
-        checks.whole(name, count, 1)
-    chain = policy_chain(mdp, pi)
+    runs, episodes = checks.whole("runs", runs, 1), checks.whole("episodes", episodes, 1)
+    streams = np.random.SeedSequence(checks.whole("seed", seed)).spawn(runs)
+    game = simulator(mdp, pi, max_steps=max_steps)
     if max_steps is None:
-        _check_episodes_end(mdp, chain)
-    table = _outcomes(mdp, np.asarray(pi, float))
-    start = np.cumsum(mdp.start)
-    start[np.flatnonzero(mdp.start)[-1] :] = 1.0  # not 1 - 1e-16
-    limit = np.iinfo(np.int64).max if max_steps is None else max_steps
-    steps, ends, room = [], np.empty((runs, episodes), np.int64), 1
-    for run, stream in enumerate(np.random.SeedSequence(seed).spawn(runs)):
+        check_episodes_end(mdp, pi)
+    columns, ends, room = [], np.empty((runs, episodes), np.int64), 1
+    for stream, end in zip(streams, ends, strict=True):
         while True:
-            states, outcome = np.empty((2, room), np.int64)
-            rng = np.random.default_rng(stream)
-            _play(rng, start, mdp.terminal, *table[:3], limit, states, outcome, ends[run])
-            if ends[run, -1] <= room:
+            s, s_next = np.empty((2, room), np.int64)
+            r = np.empty(room)
+            _play(*game, np.random.default_rng(stream), s, r, s_next, end)
+            if end[-1] <= room:
                 break
-            room = 2 * ends[run, -1]  # the same stream once more, with enough room
-        steps.append((states[: ends[run, -1]], outcome[: ends[run, -1]]))
+            room = 2 * end[-1]  # the same stream once more, with enough room
+        columns.append((s[: end[-1]], r[: end[-1]], s_next[: end[-1]]))
     ends += np.concatenate([[0], np.cumsum(ends[:-1, -1])])[:, None]
-    s, outcome = (np.concatenate(x) for x in zip(*steps, strict=True))
-    s_next = table[2][outcome]
-    terminated = mdp.terminal[s_next]
-    last = np.zeros(len(s), bool)
-    last[np.unique(ends[ends > 0]) - 1] = True
-    return Experience(s, table[3][outcome], s_next, terminated, last & ~terminated, ends, mdp.n_states)
-
-
-def _check_episodes_end(mdp: MDP, chain) -> None:
-    if not mdp.terminal.any():
-        raise ValueError("the decision process has no terminal state; say with max_steps where to cut the record")
-    ending = hitting_probabilities(chain, np.flatnonzero(mdp.terminal))
-    for s in np.flatnonzero((mdp.start > 0) & (ending < 1)):
-        raise ValueError(f"from state {s} an episode ends only with probability {ending[s]:.4g}; give max_steps")
-
-
-def _outcomes(mdp: MDP, pi: np.ndarray):
-    """What can happen in each state: (first, cumulative, s_next, r), those of state s from ``first[s]`` on."""
-    rows = sparse.coo_array(mdp.P if mdp.is_sparse else mdp.P.reshape(-1, mdp.n_states))
-    pairs, s_next = rows.coords
-    probability = pi.ravel()[pairs] * rows.data
-    kept = np.flatnonzero(probability > 0)
-    kept = kept[np.lexsort((s_next[kept], pairs[kept]))]
-    pairs, s_next, probability = pairs[kept], s_next[kept].astype(np.int64), probability[kept]
-    s = pairs // mdp.n_actions
-    first = np.searchsorted(s, np.arange(mdp.n_states + 1))
-    before = np.concatenate([[0.0], np.cumsum(probability)])
-    cumulative = before[1:] - before[first[s]]
-    cumulative[first[1:] - 1] = 1.0
-    return first, cumulative, s_next, mdp.R.ravel()[pairs]
+    s, r, s_next = (np.concatenate(column) for column in zip(*columns, strict=True))
+    terminated, last = mdp.terminal[s_next], _last_steps(ends, len(s))
+    return Experience(s, r, s_next, terminated, last & ~terminated, ends, mdp.n_states)
 
 
 @njit
-def _play(rng, start, terminal, first, cumulative, s_next, max_steps, states, outcome, ends):
+def _play(world, rows, cells, R, noise, terminal, rng, states, r, s_next, ends):
     """Play episodes; write the steps for which there is room, and count them all in ``ends``."""
     n = 0
     for episode in range(len(ends)):
-        u, s = rng.random(), 0
-        while u >= start[s]:
-            s += 1
+        s = draw(world, rows, cells, world.start, rng.random())
         begin = n
-        while not terminal[s] and n - begin < max_steps:
-            u, k = rng.random(), first[s]
-            while u >= cumulative[k]:
-                k += 1
+        while not terminal[s] and n - begin < world.max_steps:
+            a = draw(world, rows, cells, world.policy + s, rng.random())
+            there, reward = step(world, rows, cells, R, s, a, rng.random() if world.random else 0.0)
             if n < len(states):
-                states[n], outcome[n] = s, k
+                states[n], r[n], s_next[n] = s, reward, there
             n += 1
-            s = s_next[k]
+            s = there
         ends[episode] = n
+
+
+def _last_steps(ends: np.ndarray, steps: int) -> np.ndarray:
+    """Bool ``[N]``: whether an episode ends with the step."""
+    last = np.zeros(steps, bool)
+    last[np.unique(ends[ends > 0]) - 1] = True
+    return last
+
+
+def _check(record: Experience) -> None:
+    """Raise unless a record, which anybody can write down, is one of episodes: compiled loops do not ask."""
+    steps = np.size(record.s)
+    for name, x in zip(record._fields[:5], record[:5], strict=True):
+        if not isinstance(x, np.ndarray) or x.shape != (steps,):
+            raise ValueError(f"{name}: expected an array with one entry per step, ({steps},), got shape {np.shape(x)}")
+    checks.whole("n_states", record.n_states, 1)
+    for name, x in (("s", record.s), ("s_next", record.s_next)):
+        if x.dtype.kind not in "iu":
+            raise TypeError(f"{name}: expected integers (states), got dtype {x.dtype}")
+        for t in np.flatnonzero((x < 0) | (x >= record.n_states)):
+            raise ValueError(f"{name}[{t}] is {x[t]}; expected a state, 0 to {record.n_states - 1}")
+    checks.finite("r", record.r)
+    ends = record.ends
+    if not isinstance(ends, np.ndarray) or ends.ndim != 2 or ends.dtype.kind not in "iu":
+        kind = getattr(ends, "dtype", type(ends).__name__)
+        raise ValueError(f"ends: expected an array [runs, episodes] of integers, got {kind} of shape {np.shape(ends)}")
+    for k in np.flatnonzero(np.diff(ends.ravel().astype(np.int64), prepend=0) < 0):
+        where = ", ".join(map(str, np.unravel_index(k, ends.shape)))
+        raise ValueError(f"ends[{where}] is {ends.flat[k]}; expected no less than the end of the episode before")
+    if ends.max(initial=0) != steps:
+        raise ValueError(f"ends stops at {ends.max(initial=0)}; expected the last episode to end after {steps} steps")
+    flag = checks.boolean("terminated", record.terminated) | checks.boolean("truncated", record.truncated)
+    for t in np.flatnonzero(flag != _last_steps(ends, steps)):
+        raise ValueError(
+            f"step {t} has terminated {record.terminated[t]} and truncated {record.truncated[t]}; "
+            "expected one of them True at the last step of each episode, and at no other"
+        )

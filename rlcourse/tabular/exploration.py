@@ -29,12 +29,15 @@ def epsilon_greedy(q, epsilon, *, atol: float = 1e-9) -> np.ndarray:
         Policy ``[S, A]``; each row sums to 1, with ties too.
 
     Raises:
-        ValueError: epsilon is outside [0, 1], or q is not a table of finite numbers.
+        ValueError: epsilon is outside [0, 1] or has another shape, or q is not a table of finite numbers.
 
     Source: Sutton and Barto (2018), section 5.4. Proved in: values/q_learning (def-q-epsilon-greedy).
     """
-    epsilon = np.asarray(checks.unit_interval("epsilon", epsilon), float)[..., None]
     best = greedy_policy(q, atol)
+    epsilon = np.asarray(checks.unit_interval("epsilon", epsilon), float)
+    if epsilon.shape not in ((), best.shape[:1]):
+        raise ValueError(f"epsilon has shape {epsilon.shape}; expected one number or one per state, {best.shape[:1]}")
+    epsilon = epsilon[..., None]
     return epsilon / best.shape[1] + (1 - epsilon) * best
 
 
@@ -44,7 +47,8 @@ def epsilon_soft_mdp(mdp: MDP, epsilon: float) -> MDP:
     .. math:: P_\epsilon(s' \mid s, a) = (1 - \epsilon)\, P(s' \mid s, a) + \frac\epsilon A \sum_b P(s' \mid s, b),
               \qquad R_\epsilon(s, a) = (1 - \epsilon)\, R(s, a) + \frac\epsilon A \sum_b R(s, b)
 
-    A deterministic policy here is an epsilon-greedy one there, with the same values.
+    Policy d in the trembling process and :math:`(1 - \epsilon)\, d + \epsilon / A` in ``mdp`` have the same state
+    values. Their action values differ: :math:`Q(s, a)` of the trembling process is that of an action that may fail.
 
     Args:
         mdp: the decision process; its P is made dense.
@@ -54,10 +58,12 @@ def epsilon_soft_mdp(mdp: MDP, epsilon: float) -> MDP:
         The trembling decision process.
 
     Raises:
-        ValueError: epsilon is outside [0, 1].
+        ValueError: epsilon is outside [0, 1], or not one number.
 
     Source: Sutton and Barto (2018), section 5.4. Proved in: values/q_learning (thm-sarsa-soft).
     """
+    if np.ndim(epsilon):
+        raise ValueError(f"epsilon has shape {np.shape(epsilon)}; expected one number")
     epsilon = float(checks.unit_interval("epsilon", epsilon))
     P = mdp.P.toarray().reshape(*mdp.R.shape, -1) if mdp.is_sparse else mdp.P
     P, R = ((1 - epsilon) * x + epsilon * x.mean(axis=1, keepdims=True) for x in (P, mdp.R))
@@ -78,8 +84,8 @@ def epsilon_soft_values(mdp: MDP, epsilon: float, *, atol: float = 1e-9) -> Epsi
     .. math:: Q(s, a) = R(s, a) + \gamma \sum_{s'} P(s' \mid s, a)
               \Big[(1 - \epsilon) \max_b Q(s', b) + \frac\epsilon A \sum_b Q(s', b)\Big]
 
-    They are found exactly, by policy iteration on :func:`epsilon_soft_mdp`. Here ``q[s, a]`` is the value of taking
-    action a for certain, and of exploring from the next step on.
+    They are found by policy iteration with linear solves on :func:`epsilon_soft_mdp`. Here ``q[s, a]`` is the value of
+    taking action a for certain, and of exploring from the next step on; ``v[s]`` that of exploring from s on.
 
     Args:
         mdp: the decision process; its P is made dense.
@@ -92,7 +98,8 @@ def epsilon_soft_values(mdp: MDP, epsilon: float, *, atol: float = 1e-9) -> Epsi
     Raises:
         ValueError: epsilon is outside [0, 1]; gamma = 1 and some state cannot reach the end.
 
-    Source: Sutton and Barto (2018), section 5.4. Proved in: values/q_learning (thm-sarsa-soft).
+    Source: Sutton and Barto (2018), section 5.4.
+    Proved in: values/q_learning (thm-sarsa-soft, thm-sarsa-improvement, thm-sarsa-converges).
     """
     v = dp.policy_iteration(epsilon_soft_mdp(mdp, epsilon), exact=True).v
     q = mdp.R + mdp.gamma * mdp.expect(v)

@@ -8,8 +8,9 @@ import numpy as np
 from scipy import optimize, sparse
 
 from rlcourse import checks
-from rlcourse.tabular.certificates import Rows, change, middle
+from rlcourse.tabular.certificates import bracket, middle
 from rlcourse.tabular.mdp import MDP, deterministic_policy
+from rlcourse.tabular.rows import Rows, change
 
 __all__ = ["LinearSolution", "linear_program"]
 
@@ -60,7 +61,7 @@ def linear_program(mdp: MDP, weights=None) -> LinearSolution:
 
     Raises:
         ValueError: a weight is not positive; gamma = 1 and the program has no finite optimum: some policy never ends
-            and does not lose by that.
+            and does not lose by that; HiGHS does not solve it.
 
     Source: d'Epenoux (1963); Puterman (1994), section 6.9.
     Proved in: foundations/dynamic_programming (thm-dp-duality, thm-dp-visits).
@@ -79,15 +80,17 @@ def linear_program(mdp: MDP, weights=None) -> LinearSolution:
     stay = sparse.kron(sparse.eye_array(mdp.n_states), np.ones((mdp.n_actions, 1)), format="csr")
     used = np.repeat(~mdp.terminal, mdp.n_actions)
     A = (mdp.gamma * P - stay)[used][:, going]
-    b = -mdp.R[going].ravel()
+    unit = np.abs(mdp.R).max() or 1.0  # the solver's tolerances are numbers, not shares of the rewards
+    b = -mdp.R[going].ravel() / unit
     found = optimize.linprog(weights[going], A, b, bounds=(None, None), method="highs")
     if found.status != 0:
-        raise ValueError(f"gamma is {mdp.gamma} and the linear program has no finite optimum: {found.message}")
+        what = "has no finite optimum" if mdp.gamma == 1 else "was not solved"
+        raise ValueError(f"gamma is {mdp.gamma} and the linear program {what}: {found.message}")
     v, visits = np.zeros(mdp.n_states), np.zeros(mdp.R.shape)
-    v[going], visits[going] = found.x, -found.ineqlin.marginals.reshape(len(going), -1)
+    v[going], visits[going] = unit * found.x, -found.ineqlin.marginals.reshape(len(going), -1)
     objectives = float(weights @ v), float((visits * mdp.R).sum())
     u, action = np.empty_like(v), np.zeros(mdp.n_states, np.int32)
     low, high, _ = rows.optimal_sweep(v, u, action)
-    values, bound = middle(rows, u, low, high, action, True)
+    values, bound = middle(rows, u, *bracket(rows, u, low, high, action))
     pi = deterministic_policy(action, mdp.n_actions)
     return LinearSolution(values, pi, visits, objectives, int(found.nit), float(change(low, high, True)), bound)

@@ -66,6 +66,8 @@ class MarkovChain:
     @cached_property
     def class_of(self) -> np.ndarray:
         """Number of the communicating class of every state, in the order of their smallest states."""
+        if not sparse.issparse(self.P) and (self.P[0] > 0).all() and (self.P[:, 0] > 0).all():
+            return np.zeros(len(self.P), int)  # a dense chain needs no search
         _, of = csgraph.connected_components(self.graph, directed=True, connection="strong")
         _, first, of = np.unique(of, return_index=True, return_inverse=True)
         return np.argsort(np.argsort(first))[of]
@@ -73,6 +75,8 @@ class MarkovChain:
     @cached_property
     def closed(self) -> np.ndarray:
         """For every class, whether no step leads out of it."""
+        if not self.class_of.any():
+            return np.ones(1, bool)
         source = np.repeat(self.class_of, np.diff(self.graph.indptr))
         closed = np.ones(self.class_of.max() + 1, bool)
         closed[source[source != self.class_of[self.graph.indices]]] = False
@@ -132,7 +136,7 @@ def classes(chain: MarkovChain) -> list[CommunicatingClass]:
     Returns:
         The classes, ordered by their smallest states.
 
-    Source: Norris (1997), theorems 1.2.1, 1.5.5 and 1.5.6. Proved in: processes/markov_chains (thm-chain-period).
+    Source: Norris (1997), sections 1.2 and 1.5. Proved in: processes/markov_chains (thm-chain-period).
     """
     members = np.split(np.argsort(chain.class_of, kind="stable"), np.cumsum(np.bincount(chain.class_of))[:-1])
     loops = chain.graph.diagonal() > 0
@@ -165,7 +169,7 @@ def n_step_laws(chain: MarkovChain, start, n: int) -> np.ndarray:
     Raises:
         ValueError: ``start`` is not a law on the states, or n is not a whole number >= 0.
 
-    Source: Norris (1997), theorem 1.1.3. Proved in: processes/markov_chains (def-chain).
+    Source: Norris (1997), section 1.1. Proved in: processes/markov_chains (def-chain).
     """
     start = np.asarray(start, dtype=float)
     if start.shape[-1:] != (chain.n_states,):

@@ -10,7 +10,7 @@ arrays. Entries may be floats, or objects with exact arithmetic (``Fraction``, s
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import product
+from itertools import accumulate, product
 
 import numpy as np
 
@@ -239,10 +239,9 @@ def doob_decomposition(process, law) -> tuple[list[np.ndarray], list[np.ndarray]
     Raises: as :func:`drift`.
     Source: Williams (1991), section 12.11. Proved in: processes/martingales (thm-martingale-decomposition).
     """
-    compensator = [0 * _process(process, law)[0]]
-    for d in drift(process, law):
-        compensator.append(compensator[-1] + d)
-    return [x - a for x, a in zip(_process(process, law), compensator, strict=True)], compensator
+    process = _process(process, law)
+    compensator = list(accumulate(drift(process, law), initial=0 * process[0]))
+    return [x - a for x, a in zip(process, compensator, strict=True)], compensator
 
 
 def transform(stakes, process) -> list[np.ndarray]:
@@ -262,10 +261,9 @@ def transform(stakes, process) -> list[np.ndarray]:
     """
     if len(stakes) != len(process) - 1:
         raise ValueError(f"stakes has {len(stakes)} entries; expected {len(process) - 1}, one for each step")
-    gains = [0 * np.asarray(process[0])]
-    for stake, before, after in zip(stakes, process[:-1], process[1:], strict=True):
-        gains.append(gains[-1] + stake * (after - before))
-    return gains
+    rounds = zip(stakes, process[:-1], process[1:], strict=True)
+    gains = (stake * (after - before) for stake, before, after in rounds)
+    return list(accumulate(gains, initial=0 * np.asarray(process[0])))
 
 
 def first_time(hit: Callable, process) -> np.ndarray:

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -49,6 +49,9 @@ class MDP:
             action a in state s.
         R: mean reward of action a in state s, ``[S, A]``, reward units. May be given as ``[S, A, S]``, the reward of
             each transition; it is then reduced to the mean over the next state.
+        rewards: reward of each transition, ``[S, A, S]``, as given; if only means were given, ``R[s, a]`` whatever the
+            next state (a view that takes no memory). What samples or enumerates steps pays these; what needs means
+            only reads R.
         gamma: discount in [0, 1].
         start: law of the first state, ``[S]``; by default uniform over the states that are not terminal.
         terminal: bool ``[S]``, by default False. An episode ends when it reaches a terminal state. These states are
@@ -68,6 +71,7 @@ class MDP:
     gamma: float
     start: np.ndarray | None = None
     terminal: np.ndarray | None = None
+    rewards: np.ndarray = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         P, terminal = checked_transitions(self.P, self.terminal)
@@ -87,11 +91,16 @@ class MDP:
             raise ValueError(f"start: expected shape ({states},), one entry per state, got {start.shape}")
         start = checked_laws("start", start)
         if R.ndim == 3:
-            law = P.toarray().reshape(R.shape) if sparse.issparse(P) else P
-            R = (law * R).sum(axis=2)
+            law, rewards = P.toarray().reshape(R.shape) if sparse.issparse(P) else P, R
+            # as a deviation from the likeliest one: exact where the next state does not matter
+            likeliest = np.take_along_axis(R, law.argmax(axis=2, keepdims=True), axis=2)
+            R = likeliest[:, :, 0] + (law * (R - likeliest)).sum(axis=2)
+        else:
+            rewards = np.broadcast_to(R[:, :, None], (states, actions, states))
         R.setflags(write=False)
+        rewards.setflags(write=False)
         start.setflags(write=False)
-        checked = {"P": P, "R": R, "gamma": gamma, "start": start, "terminal": terminal}
+        checked = {"P": P, "R": R, "gamma": gamma, "start": start, "terminal": terminal, "rewards": rewards}
         for name, value in checked.items():
             object.__setattr__(self, name, value)
 

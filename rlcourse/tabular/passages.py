@@ -12,6 +12,7 @@ import numpy as np
 from rlcourse import checks
 from rlcourse.tabular import absorption
 from rlcourse.tabular.markov import MarkovChain
+from rlcourse.tabular.reachability import can_reach, target_mask
 
 __all__ = ["first_passage_law", "mean_visits", "passage_probabilities", "passage_times", "visit_law"]
 
@@ -51,7 +52,7 @@ def passage_times(chain: MarkovChain, target) -> np.ndarray:
         chain, entry i is 1 over its stationary probability (Kac).
 
     Raises: as :func:`rlcourse.tabular.absorption.canonical_form`.
-    Source: Kemeny and Snell (1976), section 4.4; Norris (1997), theorem 1.7.7.
+    Source: Kemeny and Snell (1976), chapter 4; Norris (1997), section 1.7.
 
     Proved in: processes/markov_chains (thm-chain-kac).
     """
@@ -75,7 +76,7 @@ def first_passage_law(chain: MarkovChain, target, n: int) -> np.ndarray:
         Probabilities ``[n + 1, S]``; entry 0 is 0, so that the index is the time.
 
     Raises: ValueError if n is not a whole number >= 1; as :func:`rlcourse.tabular.absorption.canonical_form`.
-    Source: Kemeny and Snell (1976), section 4.4. Proved in: processes/markov_chains (thm-absorb-passage).
+    Source: Kemeny and Snell (1976), chapter 4. Proved in: processes/markov_chains (thm-absorb-passage).
     """
     n = checks.whole("n", n, 1)
     earlier = absorption.hitting_time_law(chain, target, n - 1)
@@ -105,11 +106,11 @@ def visit_law(chain: MarkovChain, j: int, n: int) -> tuple[np.ndarray, np.ndarra
     Source: Norris (1997), section 1.5. Proved in: processes/markov_chains (thm-absorb-visits).
     """
     j, n = _one_state(chain, j), checks.whole("n", n)
-    p, reach = passage_probabilities(chain, [j]), absorption._can_reach(chain, [j])
-    lost = (~reach).astype(float)
-    open_ = np.flatnonzero(reach & (np.arange(chain.n_states) != j))
-    lost[open_] = absorption._resolvent(chain, open_)(chain.P[open_] @ lost)
-    miss = chain.P @ lost
+    p, lost = passage_probabilities(chain, [j]), ~can_reach(chain, [j])
+    is_j = np.arange(chain.n_states) == j
+    # the chain is lost by a last step, which is paid with its probability
+    before_j = absorption.total_reward(chain, np.flatnonzero(lost | is_j), chain.P @ lost, with_target=False)
+    miss = chain.P @ np.where(lost, 1, before_j)
     later = p[j] ** np.arange(n) * miss[j]
     return np.vstack([miss, np.multiply.outer(later, p)]), p * (p[j] == 1)
 
@@ -130,20 +131,19 @@ def mean_visits(chain: MarkovChain, j: int) -> np.ndarray:
         Means ``[S]``. If j is recurrent they are ``inf`` where j can be reached, and 0 elsewhere.
 
     Raises: ValueError if j is not one state; as :func:`rlcourse.tabular.absorption.canonical_form`.
-    Source: Norris (1997), theorem 1.5.3. Proved in: processes/markov_chains (thm-absorb-visits).
+    Source: Norris (1997), section 1.5. Proved in: processes/markov_chains (thm-absorb-visits).
     """
     j = _one_state(chain, j)
-    reach = absorption._can_reach(chain, [j])
+    reach = can_reach(chain, [j])
     if chain.closed[chain.class_of[j]]:
         return np.where(reach, np.inf, 0)
-    states, visits = np.flatnonzero(reach), np.zeros(chain.n_states)
-    # j cannot be reached from outside, so that no visit follows once the states are left
-    visits[states] = absorption._resolvent(chain, states)(chain.P[states] @ (np.arange(chain.n_states) == j))
-    return visits
+    next_is_j = chain.P @ (np.arange(chain.n_states) == j)
+    # once these states are left, no visit follows
+    return absorption.total_reward(chain, np.flatnonzero(~reach), next_is_j, with_target=False)
 
 
 def _one_state(chain: MarkovChain, j) -> int:
-    states = np.flatnonzero(absorption._inside(chain, j))
+    states = np.flatnonzero(target_mask(chain, j))
     if len(states) > 1:
         raise ValueError(f"j holds {len(states)} states; expected one, whose visits are counted")
     return int(states[0])

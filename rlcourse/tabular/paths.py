@@ -24,13 +24,15 @@ class AliasTable(NamedTuple):
     """The rows of a transition matrix, ready to be sampled.
 
     Row s owns ``2**(53 - shift[s])`` equally likely cells from ``cells[first[s]]`` on. A cell yields its
-    ``state`` with probability ``keep / scale`` and otherwise its ``other`` state.
+    ``state`` with probability ``keep / scale`` and otherwise its ``other`` state. If ``full``, every step is possible,
+    and cell c of each row holds state c.
     """
 
     first: np.ndarray
     shift: np.ndarray
     cells: np.ndarray
     scale: int
+    full: bool
 
 
 def alias_table(P) -> AliasTable:
@@ -62,20 +64,21 @@ def alias_table(P) -> AliasTable:
         rows = csr_array(P, copy=True)
         rows.sum_duplicates()
         rows.eliminate_zeros()
-        entries, states, p = np.diff(rows.indptr), rows.indices, rows.data
+        begin, states, p = rows.indptr.astype(np.int64), rows.indices.astype(np.int32), rows.data
+        entries = np.diff(begin)
     else:
         P = np.asarray(P)
         if P.ndim != 2 or P.shape[0] != P.shape[1]:
             raise ValueError(f"P: expected a square matrix [S, S], got shape {P.shape}")
         checks.probabilities("P", P)
-        possible = P > 0
-        entries, states, p = possible.sum(axis=1), np.flatnonzero(possible) % len(P), P[possible]
-    begin = np.concatenate([[0], np.cumsum(entries)])
+        size = len(P)
+        begin, states, p = size * np.arange(size + 1), np.tile(np.arange(size, dtype=np.int32), size), P.ravel()
+        entries = np.count_nonzero(P, axis=1)
     bits = np.ceil(np.log2(entries)).astype(np.int64)
     first = np.concatenate([[0], np.cumsum(2**bits)])
     cells, scale = np.empty(first[-1], CELL), 2 ** (BITS - int(bits.max()))
-    _cut(begin, states.astype(np.int32), p, first, scale, cells)
-    return AliasTable(first[:-1], BITS - bits, cells, scale)
+    _cut(begin, states, p, first, scale, cells)
+    return AliasTable(first[:-1], BITS - bits, cells, scale, bool((entries == len(entries)).all()))
 
 
 @njit
@@ -85,21 +88,24 @@ def _cut(begin, states, p, first, scale, cells):
     mass = np.empty(size)
     poor, rich = np.empty(size, np.int64), np.empty(size, np.int64)
     for s in range(len(first) - 1):
-        m, n = first[s + 1] - first[s], begin[s + 1] - begin[s]
+        m, e, end = first[s + 1] - first[s], begin[s], begin[s + 1]
         row = cells[first[s] : first[s + 1]]
-        unit = m / p[begin[s] : begin[s + 1]].sum()
+        unit = m / p[e:end].sum()
         n_poor = n_rich = 0
         for c in range(m):
+            while e < end and p[e] == 0:
+                e += 1
+            mass[c] = 0.0
+            if e < end:
+                state, mass[c] = states[e], unit * p[e]
+                e += 1
             # padding holds the last state with mass 0, and rounding at the end cannot add a new state
-            row[c]["state"] = row[c]["other"] = states[begin[s] + min(c, n - 1)]
+            row[c]["state"] = row[c]["other"] = state
             row[c]["keep"] = scale
-            mass[c] = unit * p[begin[s] + c] if c < n else 0.0
-            if mass[c] < 1:
-                poor[n_poor] = c
-                n_poor += 1
-            else:
-                rich[n_rich] = c
-                n_rich += 1
+            # written to both, and kept in one: a branch would be guessed wrong in half of the cells
+            poor[n_poor] = rich[n_rich] = c
+            n_poor += mass[c] < 1
+            n_rich += mass[c] >= 1
         while n_poor and n_rich:
             n_poor -= 1
             low, high = poor[n_poor], rich[n_rich - 1]
@@ -143,12 +149,12 @@ def sample_paths(table: AliasTable, start, steps: int, rng: np.random.Generator)
     steps = checks.whole("steps", steps)
     path = np.empty((steps + 1, start.size), np.int64)
     path[0] = start.ravel()
-    _walk(*table, rng, path)
+    (_follow if start.size == 1 else _walk)(*table, rng, path)
     return np.moveaxis(path.reshape(steps + 1, *start.shape), 0, -1)
 
 
 @njit
-def _walk(first, shift, cells, scale, rng, path):
+def _walk(first, shift, cells, scale, full, rng, path):
     """Fill ``path[1:]``. Time is outside: paths do not wait for each other, so the processor overlaps them."""
     last_bits = scale - 1
     for t in range(path.shape[0] - 1):
@@ -158,3 +164,20 @@ def _walk(first, shift, cells, scale, rng, path):
             number = np.int64(rng.random() * 2.0**BITS)
             cell = cells[np.uint64(first[s] + (number >> shift[s]))]
             path[t + 1, i] = cell["state"] if number & last_bits < cell["keep"] else cell["other"]
+
+
+@njit
+def _follow(first, shift, cells, scale, full, rng, path):
+    """The same for one path, which waits for every cell. In a full table the cell's own state is known before its
+    threshold has come from memory, and the processor goes on with it in the meantime."""
+    last_bits, last_state = scale - 1, len(first) - 1
+    s = np.uint64(path[0, 0])
+    for t in range(1, path.shape[0]):
+        number = np.int64(rng.random() * 2.0**BITS)
+        c = number >> shift[s]
+        at = np.uint64(first[s] + c)
+        if number & last_bits < cells[at]["keep"]:
+            s = np.uint64(min(c, last_state) if full else cells[at]["state"])
+        else:
+            s = np.uint64(cells[at]["other"])
+        path[t, 0] = s

@@ -77,7 +77,7 @@ def reinforce(mdp: MDP, theta, baseline, *, horizon, alpha, batch, updates, runs
         raise ValueError(f"theta: expected shape {mdp.R.shape}, as the rewards, got {np.shape(theta)}")
     J = np.zeros((runs, updates + 1))
     last = np.tile(np.asarray(checks.finite("theta", theta), float), (runs, 1, 1))
-    model = (mdp.P, mdp.P.cumsum(axis=-1), mdp.R, mdp.start, mdp.start.cumsum(), mdp.terminal, mdp.gamma)
+    model = (mdp.P, mdp.P.cumsum(axis=-1), mdp.R, mdp.rewards, mdp.start, mdp.start.cumsum(), mdp.terminal, mdp.gamma)
     method = (_BASELINES[baseline], alpha, alpha_critic, np.zeros((batch, horizon)))
     for run, stream in enumerate(np.random.SeedSequence(seed).spawn(runs)):
         _reinforce(np.random.default_rng(stream), *model, *method, last[run], J[run])
@@ -88,7 +88,9 @@ def reinforce(mdp: MDP, theta, baseline, *, horizon, alpha, batch, updates, runs
 
 
 @njit
-def _reinforce(rng, P, P_sum, R, start, start_sum, terminal, gamma, baseline, alpha, alpha_critic, G, theta, J):
+def _reinforce(
+    rng, P, P_sum, R, rewards, start, start_sum, terminal, gamma, baseline, alpha, alpha_critic, G, theta, J
+):
     """One run of :func:`reinforce`: changes ``theta``, fills ``J``; ``G`` is the work space for returns."""
     batch, horizon = G.shape
     s, a = np.zeros(G.shape, np.int64), np.zeros(G.shape, np.int64)
@@ -101,7 +103,7 @@ def _reinforce(rng, P, P_sum, R, start, start_sum, terminal, gamma, baseline, al
         if update == len(J) - 1:
             return
         for i in range(batch):
-            length[i] = _play(rng, P_sum, R, start_sum, terminal, gamma, pi_sum, s[i], a[i], G[i])
+            length[i] = _play(rng, P_sum, rewards, start_sum, terminal, gamma, pi_sum, s[i], a[i], G[i])
         for i in range(batch):
             for t in range(length[i]):
                 state, b = s[i, t], 0.0
@@ -161,15 +163,15 @@ def _exact(theta, P, R, terminal, gamma, horizon):
 
 
 @njit
-def _play(rng, P_sum, R, start_sum, terminal, gamma, pi_sum, s, a, G):
+def _play(rng, P_sum, rewards, start_sum, terminal, gamma, pi_sum, s, a, G):
     """Play one episode: fill states, actions and discounted returns (0 after the end); the length."""
     G[:] = 0.0
     state, length = _draw(rng, start_sum), 0
     while length < len(G) and not terminal[state]:
         s[length] = state
         a[length] = _draw(rng, pi_sum[state])
-        G[length] = R[state, a[length]]
         state = _draw(rng, P_sum[state, a[length]])
+        G[length] = rewards[s[length], a[length], state]
         length += 1
     for t in range(length - 1, 0, -1):
         G[t - 1] += gamma * G[t]

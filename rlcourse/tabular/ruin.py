@@ -67,7 +67,7 @@ def win_probability(p, k, S):
         ValueError: p outside [0, 1], k or S not whole or out of range, shapes that do not broadcast.
         TypeError: an argument does not hold real numbers.
 
-    Source: Feller (1968), XIV.2.4. Proved in: processes/random_walks (thm-walk-two-barriers).
+    Source: Feller (1968), XIV.2. Proved in: processes/random_walks (thm-walk-two-barriers).
     """
     p, k, S = _game(p, k, S)
     x = _log_odds(p)
@@ -113,7 +113,7 @@ def mean_duration(p, k, S):
         Rounds, float64, of the shape to which the arguments broadcast.
 
     Raises: as :func:`win_probability`.
-    Source: Feller (1968), XIV.3.4. Proved in: processes/random_walks (thm-walk-two-barriers).
+    Source: Feller (1968), XIV.3. Proved in: processes/random_walks (thm-walk-two-barriers).
     """
     p, k, S = _game(p, k, S)
     x = _log_odds(p)
@@ -149,7 +149,7 @@ def escape_probability(p, k):
         ValueError: p outside [0, 1], k not whole, shapes that do not broadcast.
         TypeError: an argument does not hold real numbers.
 
-    Source: Feller (1968), XIV.2.8. Proved in: processes/random_walks (thm-walk-escape).
+    Source: Feller (1968), XIV.2. Proved in: processes/random_walks (thm-walk-escape).
     """
     checks.unit_interval("p", p)
     checks.finite("k", k)

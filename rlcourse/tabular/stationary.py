@@ -8,12 +8,11 @@ from scipy.sparse import linalg as sparse_linalg
 
 from rlcourse import checks
 from rlcourse.tabular import absorption
-from rlcourse.tabular.elimination import DENSE, eliminate
+from rlcourse.tabular.elimination import DENSE, ERROR_LARGE, ERROR_SMALL, eliminate
 from rlcourse.tabular.markov import MarkovChain, classes
 
 __all__ = ["limit_law", "mixing_time", "stationary_law", "stationary_laws", "total_variation"]
 
-ERROR_SMALL, ERROR_LARGE = 1e-8, 1e-6  # bounds on the error of a sparse solve that are accepted up to DENSE, above
 TIE = 8 * np.finfo(float).eps  # distances so little above epsilon, relative to it, count as equal
 LONGEST = 2**60  # steps; a chain that has not mixed by then never does in double precision
 
@@ -62,7 +61,7 @@ def stationary_law(chain: MarkovChain) -> np.ndarray:
     Raises:
         ValueError: there are several closed classes (the message names them); or as :func:`stationary_laws`.
 
-    Source: Norris (1997), theorem 1.7.7. Proved in: processes/markov_chains (thm-chain-stationary).
+    Source: Norris (1997), section 1.7. Proved in: processes/markov_chains (thm-chain-stationary).
     """
     count = chain.closed.sum()
     if count > 1:
@@ -92,7 +91,7 @@ def limit_law(chain: MarkovChain, start) -> np.ndarray:
         ValueError: ``start`` is not a law on the states; a closed class with a period is reached, so that the laws
             need not converge (they do from special laws only, such as a stationary one, which are not looked for).
 
-    Source: Norris (1997), theorem 1.8.3. Proved in: processes/markov_chains (thm-chain-doeblin).
+    Source: Norris (1997), section 1.8. Proved in: processes/markov_chains (thm-chain-doeblin).
     """
     start = np.asarray(start, dtype=float)
     if start.shape != (chain.n_states,):
@@ -209,8 +208,8 @@ def _eliminate(P: np.ndarray) -> np.ndarray:
     law = np.zeros(len(A))
     law[0] = 1
     for k in range(1, len(A)):
-        law[k] = law[:k] @ A[:k, k]
-        law[: k + 1] /= max(law[k], 1)  # no entry overflows
+        law[k:] += law[k - 1] * A[k - 1, k:]  # by rows, as the matrix lies in memory; then law[k] is complete
+        law /= max(law[k], 1)  # no entry overflows
     return law / law.sum()
 
 

@@ -15,14 +15,14 @@ import heapq
 
 import numpy as np
 
-from rlcourse.compiled import njit
+from rlcourse.compiled import fused, njit
 
 __all__ = ["from_the_end", "optimal_sweep", "pack_policy", "policy_sweeps", "prioritized", "renumber"]
 
 ONE = np.uint64(1)
 
 
-@njit
+@fused
 def optimal_sweep(first, to, p, R, gamma, v, u, action, margin):
     """Write ``max_a (R + gamma P v)``; take a new action where it beats the old one by more than ``margin``.
 
@@ -54,7 +54,7 @@ def optimal_sweep(first, to, p, R, gamma, v, u, action, margin):
     return low, high, changes
 
 
-@njit
+@fused
 def policy_sweeps(first, to, p, r, gamma, v, u, limit, size, by_span):
     """Repeat ``u = r + gamma P v`` in a chain until a sweep changes v by no more than ``size``; the result is in v.
 

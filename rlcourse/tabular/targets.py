@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy import linalg, sparse
-from scipy.sparse import linalg as sparse_linalg
+from scipy import sparse
 
 from rlcourse import checks
-from rlcourse.tabular.absorption import hitting_probabilities
-from rlcourse.tabular.markov import MarkovChain
+from rlcourse.scan import coefficient
 from rlcourse.tabular.mdp import MDP, policy_chain
+from rlcourse.tabular.resolvent import discounted_sums
 
 __all__ = ["TargetMoments", "lambda_return_moments", "n_step_moments"]
 
@@ -27,30 +26,35 @@ def n_step_moments(mdp: MDP, pi, v, n: int) -> TargetMoments:
     r"""Moments of the n-step return, by n steps backward from the values.
 
     .. math:: m_n(s) = E[r + \gamma\, m_{n-1}(s')], \qquad
-              k_n(s) = E[r^2 + 2 \gamma\, r\, m_{n-1}(s') + \gamma^2 k_{n-1}(s')], \qquad m_0 = V,\ k_0 = V^2
+              w_n(s) = \mathrm{Var}[r + \gamma\, m_{n-1}(s')] + \gamma^2 E[w_{n-1}(s')], \qquad m_0 = V,\ w_0 = 0
 
     Args:
-        mdp: the decision process; the reward of a step is taken to be ``R[s, a]``.
+        mdp: the decision process; the reward of a step is ``mdp.rewards[s, a, s_next]``.
         pi: policy, ``[S, A]``.
-        v: values to bootstrap from, ``[S]``; those of terminal states are not read.
-        n: number of steps, at least 1; 1 gives the target of TD(0).
+        v: values to bootstrap from, ``[S]``, reward units; those of terminal states are not read.
+        n: number of steps, at least 1; 1 gives the target of TD(0). The time is proportional to n, until the moments
+            do not change any more.
 
     Returns:
         Mean and variance, reward units and their square.
 
     Raises:
-        ValueError: n is not a positive integer, or v or pi does not fit.
+        ValueError: n is not a positive whole number, or v or pi does not fit.
 
     Proved in: values/monte_carlo_td (thm-td0-moments).
     """
-    if int(n) != n or n < 1:
-        raise ValueError(f"n is {n}; expected a whole number of steps, at least 1")
+    n = checks.whole("n", n, 1)
     policy_chain(mdp, pi)  # checks pi
-    m = _values(mdp, v)
-    k = m**2
-    for _ in range(int(n)):
-        m, k = _step(mdp, pi, 0 * m, m, k, mdp.gamma)
-    return TargetMoments(m, np.maximum(k - m**2, 0))
+    s, r, s_next, p = _outcomes(mdp, pi)
+    moments = TargetMoments(_values(mdp, v), np.zeros(mdp.n_states))
+    for _ in range(n):
+        before, (m, w) = moments, moments
+        target = r + mdp.gamma * m[s_next]
+        m = np.bincount(s, p * target, len(m))
+        moments = TargetMoments(m, np.bincount(s, p * ((target - m[s]) ** 2 + mdp.gamma**2 * w[s_next]), len(m)))
+        if np.array_equal(moments, before):
+            break
+    return moments
 
 
 def lambda_return_moments(mdp: MDP, pi, v, lam: float) -> TargetMoments:
@@ -59,32 +63,32 @@ def lambda_return_moments(mdp: MDP, pi, v, lam: float) -> TargetMoments:
     With :math:`\rho = r + \gamma(1-\lambda) V(s')` and :math:`c = \gamma\lambda`, the return is
     :math:`G^\lambda_t = \rho_t + c\, G^\lambda_{t+1}`, so that
 
-    .. math:: m(s) = E[\rho + c\, m(s')], \qquad k(s) = E[\rho^2 + 2 c\, \rho\, m(s') + c^2 k(s')]
+    .. math:: m(s) = E[\rho + c\, m(s')], \qquad w(s) = \mathrm{Var}[\rho + c\, m(s')] + c^2 E[w(s')]
 
     Args:
-        mdp: the decision process; the reward of a step is taken to be ``R[s, a]``.
+        mdp: the decision process; the reward of a step is ``mdp.rewards[s, a, s_next]``.
         pi: policy, ``[S, A]``; if ``gamma * lam`` is 1 it must end from every state.
-        v: values to bootstrap from, ``[S]``; those of terminal states are not read.
+        v: values to bootstrap from, ``[S]``, reward units; those of terminal states are not read.
         lam: weight in [0, 1]; 1 gives the Monte Carlo return.
 
     Returns:
         Mean and variance, reward units and their square.
 
     Raises:
-        ValueError: lam is outside [0, 1]; v or pi does not fit; or ``gamma * lam = 1`` and the policy does not end from
-            every state (the message names one).
+        ValueError: lam is outside [0, 1]; v or pi does not fit; or gamma and lam are 1 and the policy does not end
+            from every state, or hardly ever (the message names one, see
+            :func:`rlcourse.tabular.resolvent.discounted_sums`).
 
     Proved in: values/monte_carlo_td (thm-td0-moments).
     """
-    chain, v = policy_chain(mdp, pi), _values(mdp, v)
-    c = mdp.gamma * float(checks.unit_interval("lam", lam))
-    if c == 1:
-        _check_proper(mdp, chain)
-    ahead = (mdp.gamma - c) * v
-    known, _ = _step(mdp, pi, ahead, 0 * v, 0 * v, c)
-    m = _resolve(mdp, chain, known, c)
-    _, known = _step(mdp, pi, ahead, m, 0 * v, c)
-    return TargetMoments(m, np.maximum(_resolve(mdp, chain, known, c**2) - m**2, 0))
+    v, P = _values(mdp, v), policy_chain(mdp, pi).P
+    c = mdp.gamma * coefficient("lam", lam)
+    s, r, s_next, p = _outcomes(mdp, pi)
+    target = r + (mdp.gamma - c) * v[s_next]
+    m = discounted_sums(P, c, mdp.terminal, np.bincount(s, p * target, len(v)))
+    target += c * m[s_next]
+    w = discounted_sums(P, c**2, mdp.terminal, np.bincount(s, p * (target - m[s]) ** 2, len(v)))
+    return TargetMoments(m, np.maximum(w, 0))
 
 
 def _values(mdp: MDP, v) -> np.ndarray:
@@ -94,30 +98,11 @@ def _values(mdp: MDP, v) -> np.ndarray:
     return np.where(mdp.terminal, 0.0, v)
 
 
-def _step(mdp: MDP, pi, ahead, m, k, c):
-    """Moments of ``r + ahead(s') + c X`` where X has the moments m(s') and k(s'); 0 in terminal states."""
-    r = mdp.R
-    first = r + mdp.expect(ahead + c * m)
-    second = r**2 + 2 * r * mdp.expect(ahead + c * m) + mdp.expect(ahead**2 + 2 * c * ahead * m + c**2 * k)
-    return (np.where(mdp.terminal, 0.0, (pi * x).sum(axis=1)) for x in (first, second))
-
-
-def _check_proper(mdp: MDP, chain: MarkovChain) -> None:
-    ending = np.zeros(mdp.n_states)
-    if mdp.terminal.any():
-        ending = hitting_probabilities(chain, np.flatnonzero(mdp.terminal))
-    for s in np.flatnonzero(ending < 1):
-        raise ValueError(f"gamma and lam are 1 and from state {s} an episode need not end: no return to speak of")
-
-
-def _resolve(mdp: MDP, chain: MarkovChain, known, c) -> np.ndarray:
-    """Solution of ``x = known + c P_pi x`` that is 0 in the terminal states."""
-    going = np.flatnonzero(~mdp.terminal)
-    inside = chain.P[going][:, going]
-    x = np.zeros(mdp.n_states)
-    if sparse.issparse(inside):
-        system = sparse.csc_array(sparse.eye_array(len(going)) - c * inside)
-        x[going] = sparse_linalg.spsolve(system, known[going])
-    else:
-        x[going] = linalg.solve(np.eye(len(going)) - c * inside, known[going])
-    return x
+def _outcomes(mdp: MDP, pi):
+    """What a step can lead to, outside the terminal states: (s, r, s_next, probability), one entry per outcome."""
+    law = sparse.coo_array(mdp.P if mdp.is_sparse else mdp.P.reshape(-1, mdp.n_states))
+    pair, s_next = law.coords
+    p = np.where(mdp.terminal[:, None], 0.0, pi).ravel()[pair] * law.data
+    kept = np.flatnonzero(p)
+    (s, a), s_next = np.divmod(pair[kept], mdp.n_actions), s_next[kept]
+    return s, mdp.rewards[s, a, s_next], s_next, p[kept]

@@ -6,6 +6,7 @@ import numpy as np
 
 from rlcourse import checks
 from rlcourse.compiled import njit
+from rlcourse.scan import coefficient
 from rlcourse.tabular import returns
 from rlcourse.tabular.experience import Experience
 
@@ -19,7 +20,8 @@ def n_step_td(experience: Experience, gamma, n, alpha, *, power=0.0, v=0.0) -> n
               G^{(n)}_t = G_t + \gamma^n\,(V(s_{t+n}) - G_{t+n})
 
     at the k-th visit to the state. Where the episode ends within the n steps, the return is complete
-    (:math:`G^{(n)}_t = G_t`). ``n = 1`` is TD(0).
+    (:math:`G^{(n)}_t = G_t`); where the record is truncated within them, the value of the state reached stands for
+    the rest. ``n = 1`` is TD(0). Rounding is relative to the largest return of the episode.
 
     Args:
         experience: episodes.
@@ -33,17 +35,16 @@ def n_step_td(experience: Experience, gamma, n, alpha, *, power=0.0, v=0.0) -> n
         Values after each episode, ``[*K, runs, episodes, S]``.
 
     Raises:
-        ValueError: n is not a positive integer; gamma, power, alpha or v is bad.
+        ValueError: n is not a positive whole number; gamma, power, alpha or v is bad.
 
-    Bias: of one update at most ``gamma**n`` times the largest error of V.
+    Bias: that of the target, with V held fixed, is at most ``gamma**n`` times the largest error of V.
     Source: Sutton and Barto (2018), section 7.1. Proved in: values/monte_carlo_td (alg-n-step-td, thm-td0-n-step).
     """
-    checks.unit_interval("gamma", gamma)
-    if int(n) != n or n < 1:
-        raise ValueError(f"n is {n}; expected a whole number of steps, at least 1")
+    gamma = coefficient("gamma", gamma)
+    n = min(checks.whole("n", n, 1), len(experience.s))  # t + n must not overflow
     # nothing is added at a truncation: the loop puts its own value there
     ret = returns.discounted_returns(experience.r, 0.0, experience.terminated, experience.truncated, gamma)
-    return experience.learn(_toward_n_steps, v, alpha, power, ret, float(gamma), int(n))
+    return experience.learn(_toward_n_steps, v, alpha, power, ret, gamma, n)
 
 
 @njit
@@ -75,8 +76,9 @@ def offline_lambda_return(experience: Experience, gamma, lam, alpha, *, power=0.
 
     .. math:: V(s) \leftarrow V(s) + \sum_{t:\,s_t = s} \frac{\alpha}{k_t^p}\,(G^\lambda_t - V(s))
 
-    where V is the same for all steps of the episode and :math:`k_t` counts the visits to the state. The same changes
-    as :func:`rlcourse.tabular.traces.td_lambda` with ``online=False`` makes without waiting.
+    where V is the same for all steps of the episode and :math:`k_t` counts the visits to the state. A truncated
+    record bootstraps from the state that it reached. The same changes as
+    :func:`rlcourse.tabular.traces.td_lambda` with ``online=False`` makes from TD errors.
 
     Args:
         experience: episodes.

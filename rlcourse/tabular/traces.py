@@ -10,6 +10,7 @@ import numpy as np
 
 from rlcourse import checks
 from rlcourse.compiled import njit
+from rlcourse.scan import coefficient
 from rlcourse.tabular.experience import Experience
 
 __all__ = ["td_lambda", "true_online_td"]
@@ -30,6 +31,9 @@ def td_lambda(
     - accumulating: :math:`e_t = \gamma\lambda e_{t-1} + \alpha_t`,
     - replacing: :math:`e_t = \alpha_t`,
     - dutch: :math:`e_t = (1 - \alpha_t)\,\gamma\lambda e_{t-1} + \alpha_t`.
+
+    With ``online=False`` and accumulating traces the changes are those of the lambda-return. Online they differ from
+    them by terms of second order in the step size; :func:`true_online_td` has a forward view of its own.
 
     Args:
         experience: episodes.
@@ -75,18 +79,18 @@ def true_online_td(experience: Experience, gamma, lam, alpha, *, power=0.0, v=0.
     Raises:
         ValueError: gamma, lam, power, alpha or v is bad.
 
-    Source: van Seijen et al. (2016), algorithm 1. Proved in: values/monte_carlo_td (thm-trace-true-online).
+    Source: van Seijen et al. (2016). Proved in: values/monte_carlo_td (thm-trace-true-online).
     """
     return _for_each(lam, experience, v, alpha, power, _dutch_traces, gamma, True, True)
 
 
 def _for_each(lam, experience: Experience, v, alpha, power, loop, gamma, *settings) -> np.ndarray:
     """One call of the loop for each lambda."""
-    checks.unit_interval("gamma", gamma)
-    lams = np.asarray(checks.unit_interval("lam", lam), float)
-    if lams.ndim > 1:
+    gamma, lams = coefficient("gamma", gamma), np.asarray(checks.unit_interval("lam", lam), float)
+    if lams.ndim > 1 or not lams.size:
         raise ValueError(f"lam has shape {lams.shape}; expected one number or a list of them")
-    found = [experience.learn(loop, v, alpha, power, float(gamma), float(x), *settings) for x in lams.ravel()]
+    checks.boolean("terminated", experience.terminated)
+    found = [experience.learn(loop, v, alpha, power, gamma, float(x), *settings) for x in lams.ravel()]
     return np.reshape(found, (*lams.shape, *found[0].shape))
 
 

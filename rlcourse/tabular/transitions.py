@@ -133,7 +133,7 @@ def _sparse(P, terminal: np.ndarray) -> sparse.csr_array:
 
 def _is_frozen(P) -> bool:
     """Whether a sparse matrix is as it should be and can be shared, since nobody can write to it."""
-    if not (isinstance(P, sparse.csr_array) and P.dtype == np.float64 and P.has_canonical_format):
+    if not (isinstance(P, sparse.csr_array) and P.dtype == np.float64 and P.has_canonical_format and P.data.all()):
         return False
     arrays = [array for part in (P.data, P.indices, P.indptr) for array in _owners(part)]
     # memory that is no array (a file, say) may be written to from elsewhere

@@ -44,7 +44,7 @@ def return_gf(p, s):
         TypeError: p is a float.
         ValueError: p is a number outside [0, 1].
 
-    Source: Feller (1968), XIII.4. Proved in: processes/random_walks (thm-walk-return-series).
+    Source: Feller (1968), chapter XIII. Proved in: processes/random_walks (thm-walk-return-series).
     """
     root = _root(_step_up(p), s)
     return sp.oo if root.is_zero else 1 / root
@@ -63,7 +63,7 @@ def first_return_gf(p, s):
 
     Raises: as :func:`return_gf`.
 
-    Source: Feller (1968), XIII.4. Proved in: processes/random_walks (thm-walk-first-return-series).
+    Source: Feller (1968), chapter XIII. Proved in: processes/random_walks (thm-walk-first-return-series).
     """
     return 1 - _root(_step_up(p), s)
 

@@ -74,7 +74,7 @@ def return_probabilities(p, n):
     Raises:
         ValueError: p outside [0, 1], or n not a whole number >= 0.
 
-    Source: Feller (1968), III.2.3. Proved in: processes/random_walks (thm-walk-return-series).
+    Source: Feller (1968), III.2. Proved in: processes/random_walks (thm-walk-return-series).
     """
     p, n = _chance(p), checks.whole("n", n)
     u = np.zeros(n + 1)
@@ -99,7 +99,7 @@ def first_return_law(p, n):
     Raises:
         ValueError: p outside [0, 1], or n not a whole number >= 0.
 
-    Source: Feller (1968), III.4.5. Proved in: processes/random_walks (thm-walk-first-return-law).
+    Source: Feller (1968), chapter III. Proved in: processes/random_walks (thm-walk-first-return-law).
     """
     f = return_probabilities(p, n)
     f[0] = 0.0
@@ -126,7 +126,7 @@ def first_passage_law(p, level, n):
     Raises:
         ValueError: p outside [0, 1], n or level not whole, or level 0 (see :func:`first_return_law`).
 
-    Source: Feller (1968), III.7.5. Proved in: processes/random_walks (thm-walk-hitting-time).
+    Source: Feller (1968), III.7. Proved in: processes/random_walks (thm-walk-hitting-time).
     """
     p, a, n = _chance(p), checks.whole("level", level, None), checks.whole("n", n)
     if a == 0:

@@ -81,7 +81,7 @@ def grid_world(
     ``#`` is a wall, ``S`` a start, ``.`` a free cell, and every letter of ``goals`` a goal: entering it pays and ends
     the episode. The actions are up, right, down and left (`MOVES`). A move goes where it is meant to with
     probability ``1 - slip``, else to one of the two sides, each with half of ``slip``. A move into a wall or over
-    the edge leaves the agent where it is. R is the mean over where the move may lead.
+    the edge leaves the agent where it is.
 
     Args:
         text: the drawing, rows of equal length; indentation and empty first and last lines are ignored.
@@ -124,7 +124,8 @@ def grid_world(
     if not terminal.any():
         raise ValueError(f"text has no goal; expected one of {', '.join(goals)} in it")
     _check_reachable(P, start, terminal, grid_cells(text))
-    return MDP(P, step + P @ arrival, gamma, start=start / start.sum(), terminal=terminal)
+    rewards = np.broadcast_to(step + arrival, P.shape)  # paid on arrival
+    return MDP(P, rewards, gamma, start=start / start.sum(), terminal=terminal)
 
 
 def cliff_walk(gamma: float = 1.0) -> MDP:

@@ -51,6 +51,7 @@ def test_means_of_outcomes():
     mdp = mdp_from_gymnasium(Table(P, [0.25, 0.75, 0]), 0.5)
     assert mdp.P.tolist() == [[[0, 0.75, 0.25]], [[1, 0, 0]], [[0, 0, 1]]]
     assert mdp.R.tolist() == [[1.5], [1], [0]] and mdp.gamma == 0.5
+    np.testing.assert_allclose(mdp.rewards[0, 0, 1:], [10 / 3, -4], atol=1e-15)
     assert mdp.start.tolist() == [0.25, 0.75, 0] and mdp.terminal.tolist() == [False, False, True]
 
 
@@ -89,6 +90,8 @@ def test_the_frozen_lake_entry_by_entry(slippery):
             law, reward = np.eye(12)[s], 0.0
         np.testing.assert_allclose(mdp.P[s, a], law, atol=1e-15)
         np.testing.assert_allclose(mdp.R[s, a], reward, atol=1e-15)
+        if letters[s] not in "GH":
+            np.testing.assert_array_equal(mdp.rewards[s, a, law > 0], (letters == "G")[law > 0])
 
 
 def test_a_taxi_has_arrived_where_the_passenger_wants_to_go():

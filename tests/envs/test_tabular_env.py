@@ -81,6 +81,27 @@ def test_a_single_environment_has_the_same_laws():
         np.testing.assert_array_equal(frequencies(np.array(found), 5), mdp.P[s, a][None])
 
 
+def test_a_step_pays_the_reward_of_the_transition():
+    plain = eighths()
+    paid = np.random.default_rng(0).normal(size=(5, 2, 5))
+    mdp = MDP(plain.P, paid, 0.9, plain.start, plain.terminal)
+    pairs = np.repeat(np.arange(8), POINTS)
+    envs = TabularVectorEnv(mdp, len(pairs))
+    envs.np_random = Evenly()
+    envs.reset()
+    envs.state[:] = pairs // 2
+    states, rewards, *_ = envs.step(pairs % 2)
+    np.testing.assert_array_equal(rewards, paid[pairs // 2, pairs % 2, states])
+    np.testing.assert_allclose(rewards.reshape(8, POINTS).mean(axis=1), mdp.R.ravel()[:8], atol=1e-12)
+    env = TabularEnv(mdp)
+    env.reset(seed=1)
+    for _ in range(30):
+        env.state = 1
+        s_next, reward, *_ = env.step(0)
+        assert reward == paid[1, 0, s_next]
+    assert {(s_next, r) for _, s_next, r, _ in env.P[1][0]} == {(b, paid[1, 0, b]) for b in range(5)}
+
+
 def test_the_table_is_in_gymnasiums_form():
     env = TabularEnv(tiny_world())
     assert env.P[2][2] == [(0.8, 3, -1.0, False), (0.2, 5, -1.0, True)]

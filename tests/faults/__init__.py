@@ -13,13 +13,16 @@ import importlib.abc
 import importlib.util
 import io
 import os
+import resource
+import signal
 import sys
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 120  # for one fault's tests; a hanging loop counts as noticed
+# Processor time for one fault's tests, most of which need less than one second; an endless loop counts as noticed.
+SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,7 @@ def _child(module: str, source: str, tests: list[str], report) -> None:
 
     # what the parent holds is not garbage: pytest and hypothesis collect several times, which took half the time
     gc.freeze()
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 1))
     # compiled code is cached by file, and the file has not changed
     numba.config.DISABLE_JIT = True
     # everything that holds on to the unbroken package is imported again
@@ -159,9 +163,12 @@ def outcome(module: str, source: str, tests: list[str]) -> tuple[int, str]:
     child.start()
     send.close()
     try:
-        return receive.recv() if receive.poll(SECONDS) else (1, f"no result within {SECONDS} s")
+        return receive.recv() if receive.poll(20 * SECONDS) else (-1, "the child process waits for something")
     except EOFError:
-        return -1, "the child process died"
+        child.join()
+        if child.exitcode == -signal.SIGXCPU:
+            return 1, f"no result within {SECONDS} s of processor time"
+        return -1, f"the child process died: {child.exitcode}"
     finally:
         child.kill()
         child.join()

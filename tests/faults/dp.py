@@ -3,6 +3,7 @@
 from faults import Fault
 
 SWEEPS, SWEEP_TESTS = "rlcourse.tabular.sweeps", "tests/tabular/test_sweeps.py"
+ROWS, ROW_TESTS = "rlcourse.tabular.rows", "tests/tabular/test_rows.py"
 BOUNDS, BOUND_TESTS = "rlcourse.tabular.certificates", "tests/tabular/test_certificates.py"
 SOLVERS, SOLVER_TESTS = "rlcourse.tabular.dp", "tests/tabular/test_dp.py"
 PROGRAM, PROGRAM_TESTS = "rlcourse.tabular.linear_program", "tests/tabular/test_linear_program.py"
@@ -94,34 +95,51 @@ FAULTS = [
         ],
     ),
     *_faults(
-        BOUNDS,
-        BOUND_TESTS,
+        ROWS,
+        ROW_TESTS,
         [
             (
-                "scale, most = rows.gamma / (1 - rows.gamma)",
-                "scale, most = 1 / (1 - rows.gamma)",
-                "test_bounds_hold_and_are_those_of_the_formula",
+                "away, back = most / (1 - most), least / (1 - least)",
+                "away, back = 1 / (1 - most), 1 / (1 - least)",
+                "test_what_later_sweeps_can_add",
                 "the bounds of V put around TV",
             ),
             (
-                "lower, upper = u + (scale * low - most), u + (scale * high + most)",
-                "lower, upper = u + (scale * high - most), u + (scale * low + most)",
-                "test_bounds_hold_and_are_those_of_the_formula",
-                "smallest and largest exchanged",
+                "away, back = most / (1 - most), least / (1 - least)",
+                "back, away = most / (1 - most), least / (1 - least)",
+                "test_what_later_sweeps_can_add",
+                "sums of rows taken the wrong way",
             ),
             (
-                "        x[rows.terminal] = 0\n    return lower",
-                "        pass\n    return lower",
-                "test_bounds_hold_and_are_those_of_the_formula",
-                "terminal states shifted",
+                "away, back = most / (1 - most), least / (1 - least)",
+                "away = back = self.gamma / (1 - self.gamma)",
+                "test_what_later_sweeps_can_add",
+                "sums of rows taken for 1",
             ),
             (
-                "bound = float((upper - lower).max()) / 2",
-                "bound = float((upper - lower).max())",
-                "test_the_middle_of_the_bounds",
-                "the whole distance",
+                "return low * (away if low < 0 else back)",
+                "return high * (away if high < 0 else back)",
+                "test_what_later_sweeps_can_add",
+                "the largest change for the smallest",
             ),
-            ("(2 if span else 1)", "1", "test_what_is_enough_is_just_enough", "span treated like the largest change"),
+            (
+                "return rows.relative * (np.abs(u).max() + step) + rows.absolute",
+                "return rows.relative * np.abs(u).max() + rows.absolute",
+                "test_the_size_of_rounding",
+                "the values before the sweep were larger",
+            ),
+            (
+                "return rows.relative * (np.abs(u).max() + step) + rows.absolute",
+                "return rows.relative * (np.abs(u).max() + step)",
+                "test_the_size_of_rounding",
+                "what was rounded before forgotten",
+            ),
+            (
+                "fall, rise = (most * low - error) * w, (most * high + error) * w",
+                "fall, rise = most * low - error, most * high + error",
+                "test_the_value_of_a_chain",
+                "the time to the end forgotten",
+            ),
             (
                 "return high - low if span else max(high, -low)",
                 "return high - low if span else high",
@@ -129,22 +147,16 @@ FAULTS = [
                 "falling values count as settled",
             ),
             (
-                "return w / (1 - high) if high <= 0.5 else None",
-                "return w if high <= 0.5 else None",
-                "test_without_discount_the_time_to_the_end_takes_over",
+                "rest = 1 - high - self.rows.relative * w.max()",
+                "rest = 1",
+                "test_times_to_the_end",
                 "a time that is not long enough",
             ),
             (
-                "if rise <= most else",
-                "if rise <= 1 else",
-                "test_without_discount_nothing_is_certified_by_a_policy_that_never_ends",
-                "an upper bound that an action can raise",
-            ),
-            (
-                "min(low, 0.0), max(high, 0.0), action)",
-                "low, high, action)",
-                "test_without_discount_the_time_to_the_end_takes_over",
-                "a rise is taken for certain",
+                "rest = 1 - high - self.rows.relative * w.max()",
+                "rest = 1 - high",
+                "test_a_time_to_the_end_that_is_lost_in_rounding_is_none",
+                "the rounding of the times forgotten",
             ),
             (
                 "return (min(low, 0.0), max(high, 0.0), changes) if u is v",
@@ -160,16 +172,125 @@ FAULTS = [
                 "terminal states start below their value",
             ),
             (
-                "return np.where(mdp.terminal, 0.0, checks.finite",
-                "return np.array(checks.finite",
-                "test_values_to_start_from",
-                "terminal states start with a value",
+                "v[~self.terminal] += min(low, 0.0) / (1 - self.gamma)",
+                "v[~self.terminal] += min(low, 0.0)",
+                "test_lowered_values_are_lowered_no_further",
+                "lowered by one step only",
             ),
             (
                 "x.maximum(y)",
                 "y",
                 "test_predecessors_of_a_state",
                 "the last action's probability, not the largest",
+            ),
+            (
+                "excess, most = max(excess, abs(total - 1.0))",
+                "excess, most = max(excess, total - 1.0)",
+                "test_measures_of_the_rows",
+                "rows that sum to less than 1",
+            ),
+            (
+                "longest, entries = max(longest, most), entries + most",
+                "longest, entries = most, entries + most",
+                "test_measures_of_the_rows",
+                "the last row for the longest",
+            ),
+            (
+                "absolute = rows.absolute + rounded",
+                "absolute = rounded",
+                "test_the_rows_of_a_policy",
+                "what underflows forgotten",
+            ),
+            (
+                "excess=rows.excess + rounded, relative=rows.relative + rounded,",
+                "excess=rows.excess + rounded,",
+                "test_the_rows_of_a_policy",
+                "the rounding of the mean over the actions forgotten",
+            ),
+            (
+                "(np.asarray(pi) * np.abs(mdp.R)).sum(axis=1).max()",
+                "np.abs((np.asarray(pi) * mdp.R).sum(axis=1)).max()",
+                "test_the_rows_of_a_policy",
+                "rewards that cancel are rounded all the same",
+            ),
+            (
+                "if now <= size or not now < last:",
+                "if now <= size or count:",
+                "test_a_chain_settles_however_long_it_takes",
+                "sweeps given up after a while",
+            ),
+            (
+                "if now <= size or not now < last:",
+                "if now <= size:",
+                "test_a_chain_stops_at_what_is_rounding",
+                "sweeps without end",
+            ),
+            (
+                "shrinks, before = now < before, now",
+                "shrinks, before = now < 1.0, now",
+                "test_changes_that_stall",
+                "the last change forgotten",
+            ),
+            (
+                "return self.renumbered(pi.argmax(axis=1)",
+                "return (pi.argmax(axis=1)",
+                "test_first_actions_of_a_policy",
+                "the policy of other states",
+            ),
+        ],
+    ),
+    *_faults(
+        BOUNDS,
+        BOUND_TESTS,
+        [
+            (
+                "        x[rows.terminal] = 0\n    return lower",
+                "        pass\n    return lower",
+                "test_bounds_hold_and_are_those_of_the_formula",
+                "terminal states shifted",
+            ),
+            (
+                "bound = float((upper - lower).max()) / 2",
+                "bound = float((upper - lower).max())",
+                "test_the_middle_of_the_bounds",
+                "the whole distance",
+            ),
+            (
+                "rows.original((lower + upper) / 2 if",
+                "((lower + upper) / 2 if",
+                "test_the_middle_of_the_bounds",
+                "the middle in the order of the sweeps",
+            ),
+            ("(2 if span else 1)", "1", "test_what_is_enough_is_just_enough", "span treated like the largest change"),
+            (
+                "error = rounding(rows, u, max(high, -low))",
+                "error = 0.0",
+                "test_bounds_hold_to_the_last_bit",
+                "rounding forgotten",
+            ),
+            (
+                "if step.max() <= -2 * rounding(rows, x, np.abs(step).max()):",
+                "if step.max() <= 1:",
+                "test_without_discount_nothing_is_certified_by_a_policy_that_never_ends",
+                "an upper bound that an action can raise",
+            ),
+            (
+                "w = chain.pack(action).time_to_end() if changes else None",
+                "w = None",
+                "test_without_discount_the_longest_of_equally_good_policies_counts",
+                "the longer way not tried",
+            ),
+            (
+                "for x in (min(low, 0.0), max(high, 0.0)))",
+                "for x in (low, high))",
+                "test_without_discount_the_time_to_the_end_takes_over",
+                "a rise is taken for certain",
+            ),
+            (
+                "return np.where(mdp.terminal, 0.0, checks.finite",
+                "return np.array(checks.finite",
+                "test_values_to_start_from",
+                "terminal states start with a value",
             ),
         ],
     ),
@@ -178,8 +299,8 @@ FAULTS = [
         SOLVER_TESTS,
         [
             (
-                "        iterations += count\n",
-                "        iterations = count - 1\n",
+                "iterations, now = iterations + count, change",
+                "iterations, now = count - 1, change",
                 "test_sweeps_are_counted",
                 "the first sweep is not counted",
             ),
@@ -202,8 +323,8 @@ FAULTS = [
                 "the worst action",
             ),
             (
-                "iterations * mdp.R.size)\n            if",
-                "iterations * mdp.n_states)\n            if",
+                "iterations, iterations * mdp.R.size)",
+                "iterations, iterations * mdp.n_states)",
                 "test_backups_are_counted",
                 "states counted for rows",
             ),
@@ -214,10 +335,16 @@ FAULTS = [
                 "sweeps counted for rows",
             ),
             (
-                "action = rows.renumbered(_actions(mdp, pi))",
-                "action = _actions(mdp, pi)",
-                "test_policies_of_renumbered_states",
-                "the policy of other states",
+                "backups = rows.lower(v) * mdp.R.size",
+                "backups = 0 * rows.lower(v)",
+                "test_backups_are_counted",
+                "the sweep before the first is not counted",
+            ),
+            (
+                "iterations + count, backups + count * mdp.n_actions",
+                "iterations + count, backups",
+                "test_backups_are_counted",
+                "backups of single states are not counted",
             ),
             (
                 "pi = deterministic_policy(rows.original(action), rows.R.shape[1])",
@@ -226,10 +353,16 @@ FAULTS = [
                 "the policy of the renumbered states",
             ),
             (
-                "tolerance * (1 - mdp.gamma) / 5, True)",
-                "tolerance, True)",
-                "test_solvers_find_the_best_policy_within_their_bound",
-                "policies evaluated as exactly as the answer, not more",
+                "margin = 2 * error if error",
+                "margin = 0.0 if error",
+                "test_policy_iteration_changes_no_action_that_may_be_as_good",
+                "actions changed for less than the evaluation is wrong by",
+            ),
+            (
+                "lower, upper = v - np.where(rows.terminal, 0, error), bracket",
+                "lower, upper = v, bracket",
+                "test_bounds_hold_to_the_last_bit",
+                "the policy's value taken for exact",
             ),
             (
                 "iterations * mdp.R.size)\n            if found.bound <= tolerance or",
@@ -238,10 +371,17 @@ FAULTS = [
                 "without discount a small change is trusted",
             ),
             (
-                "return range(1, LIMIT) if mdp.gamma == 1 else itertools.count(1)",
-                "return range(1, LIMIT)",
-                "test_a_discount_close_to_one",
-                "a limit where there is a guarantee",
+                "        size, best, v[:] = min(size, now) / 10, bound, values",
+                "        size, best = min(size, now) / 10, bound",
+                "test_evaluation",
+                "a constant that is missing stays missing",
+            ),
+            (
+                "if rows.order is None:  # in place the changes are what is missing, and no constant is\n"
+                "                u[:] = found.v",
+                "pass",
+                "test_actions_that_are_forbidden_by_a_large_penalty",
+                "the rounding of values far below the optimum stays",
             ),
         ],
     ),
@@ -249,6 +389,12 @@ FAULTS = [
         PROGRAM,
         PROGRAM_TESTS,
         [
+            (
+                "unit * found.x, -found",
+                "found.x, -found",
+                "test_rewards_in_any_unit",
+                "values in the solver's unit",
+            ),
             ("A = (mdp.gamma * P - stay)", "A = (P - stay)", "test_both_programs", "gamma forgotten"),
             (
                 "b = -mdp.R[going].ravel()",

@@ -159,4 +159,18 @@ FAULTS = [
         caught_by=T + "test_bad_starts_and_times_are_named",
         why="a start that is no law is taken",
     ),
+    Fault(
+        MODULE,
+        find=" and (self.P[:, 0] > 0).all()",
+        replace="",
+        caught_by=T + "test_a_dense_chain_is_one_class",
+        why="a state that leads everywhere need not be reached again",
+    ),
+    Fault(
+        MODULE,
+        find=" and (self.P[0] > 0).all()",
+        replace="",
+        caught_by=T + "test_a_dense_chain_is_one_class",
+        why="a state to which all lead need not lead back",
+    ),
 ]

@@ -21,14 +21,14 @@ TINY, GRID = "test_the_tiny_world_is_the_printed_table", "test_a_grid_is_its_dra
 
 FAULTS = [
     mdp(
-        "R = (law * R).sum(axis=2)",
-        "R = (law * R).sum(axis=1)",
+        "(law * (R - likeliest)).sum(axis=2)",
+        "(law * (R - likeliest)).sum(axis=1)",
         "test_rewards_of_transitions_become_their_means",
         "mean over the state instead of the next state",
     ),
     mdp(
-        "R = (law * R).sum(axis=2)",
-        "R = R.mean(axis=2)",
+        "(law * (R - likeliest)).sum(axis=2)",
+        "(R - likeliest).mean(axis=2)",
         "test_rewards_of_transitions_become_their_means",
         "mean without the probabilities",
     ),
@@ -165,6 +165,24 @@ FAULTS = [
         "test_a_sparse_matrix_is_not_copied",
         "memory left writeable, so that the matrix is copied",
     ),
+    mdp(
+        "        rewards.setflags(write=False)\n",
+        "",
+        "test_rewards_of_transitions_are_kept",
+        "rewards can be written to",
+    ),
+    mdp(
+        "np.broadcast_to(R[:, :, None], (states, actions, states))",
+        "np.repeat(R[:, :, None], states, axis=2)",
+        "test_rewards_of_transitions_are_kept",
+        "memory for rewards that were not given",
+    ),
+    episodes(
+        "mdp.rewards[s, a, s_next], s_next",
+        "mdp.R[s, a], s_next",
+        "test_an_episode_has_the_rewards_of_its_transitions",
+        "mean rewards",
+    ),
     episodes("mdp.R + mdp.gamma * mdp", "mdp.R + mdp", "test_values_are_sums_over_the_times", "undiscounted backup"),
     episodes(
         "range(horizon)):", "range(horizon - 1)):", "test_values_are_sums_over_the_times", "last action forgotten"
@@ -195,7 +213,7 @@ FAULTS = [
     long_run("r - gain", "r - 0 * gain", "test_a_ring_pays_its_mean", "gain not subtracted"),
     worlds("slope: 0.9, valley: 0.1", "slope: 0.1, valley: 0.9", TINY, "slips exchanged"),
     worlds("(a + 3) % 4, slip / 2", "(a + 2) % 4, slip / 2", GRID, "slip to the back"),
-    worlds("step + P @ arrival", "step + arrival[:, None]", GRID, "goal pays for leaving it"),
+    worlds("step + arrival,", "(step + arrival)[:, None, None],", GRID, "goal pays for leaving it"),
     worlds("(to > start) & (to < goal)", "(to >= start) & (to < goal)", "test_cliff_walking", "start taken for cliff"),
     worlds(
         "np.where(fall, start, to)", "np.where(fall, to, to)", "test_cliff_walking", "the fall goes on from the cliff"

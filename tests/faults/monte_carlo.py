@@ -7,6 +7,20 @@ MODULE, TESTS = "rlcourse.tabular.monte_carlo", "tests/tabular/test_monte_carlo.
 FAULTS = [
     Fault(
         MODULE,
+        "np.unique(experience.ends[experience.ends > 0]) - 1",
+        "np.flatnonzero(experience.truncated)",
+        f"{TESTS}::test_bad_arguments_are_named",
+        "an episode without any flag is taken for complete",
+    ),
+    Fault(
+        MODULE,
+        '~checks.boolean("terminated", experience.terminated[steps])',
+        "~experience.terminated[steps]",
+        f"{TESTS}::test_bad_arguments_are_named",
+        "the complement of a number is no flag",
+    ),
+    Fault(
+        MODULE,
         "if first_visit and seen_in[here] == episode:",
         "if first_visit and seen_in[here] >= 0:",
         f"{TESTS}::test_two_visits_by_hand",
@@ -51,10 +65,8 @@ FAULTS = [
     ),
     Fault(
         MODULE,
-        "    if experience.truncated.any():\n"
-        "        step",
-        "    if False:\n"
-        "        step",
+        "    for step in _cut_off(experience):",
+        "    for step in ():",
         f"{TESTS}::test_bad_arguments_are_named",
         "returns of truncated episodes are taken for complete",
     ),

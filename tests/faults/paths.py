@@ -11,7 +11,7 @@ def slip(find, replace, test, why):
 
 
 FAULTS = [
-    slip("possible = P > 0", "possible = P >= 0", "test_the_table_holds_the_law", "cells for impossible steps"),
+    slip("while e < end and p[e] == 0:", "while False:", "test_the_table_holds_the_law", "cells for impossible steps"),
     slip(
         'row[low]["other"] = row[high]["state"]',
         'row[low]["other"] = row[low]["state"]',
@@ -30,16 +30,18 @@ FAULTS = [
         "test_the_table_holds_any_law",
         "a donor that is poor is kept as a donor",
     ),
-    slip("unit = m / p", "unit = n / p", "test_padding_is_inert", "mass in units of the unpadded row"),
+    slip("unit = m / p", "unit = (end - e) / p", "test_padding_is_inert", "mass in units of the unpadded row"),
+    slip("            mass[c] = 0.0\n", "", "test_the_table_holds_any_law", "padding keeps the mass of an earlier row"),
     slip(
-        "if c < n else 0.0", "if c < m else 0.0", "test_padding_is_inert", "padding takes the next row's probabilities"
-    ),
-    slip(
-        "states[begin[s] + min(c, n - 1)]",
-        "states[min(c, n - 1)]",
+        "state, mass[c] = states[e]",
+        "state, mass[c] = states[c]",
         "test_the_table_holds_the_law",
         "states of the first row everywhere",
     ),
+    slip("count_nonzero(P, axis=1)", "count_nonzero(P, axis=0)", "test_the_table_holds_the_law", "columns counted"),
+    slip("(entries == len(entries)).all()", "True", "test_one_path_follows_the_table", "states guessed from the cells"),
+    slip("(entries == len(entries)).all()", "False", "test_a_full_table_says_so", "a dense chain is not recognized"),
+    slip("min(c, last_state)", "c", "test_padding_is_no_state", "padding taken for a state"),
     slip(
         "rows.sum_duplicates()",
         "rows.sort_indices()",
@@ -71,4 +73,11 @@ FAULTS = [
         "test_paths_follow_the_table",
         "starts in reverse order",
     ),
+    slip(
+        's = np.uint64(cells[at]["other"])',
+        's = np.uint64(cells[at]["state"])',
+        "test_one_path_follows_the_table",
+        "one path never takes the other state",
+    ),
+    slip("n_poor += mass[c] < 1", "n_poor += mass[c] < 0.5", "test_the_table_holds_any_law", "half a share is enough"),
 ]

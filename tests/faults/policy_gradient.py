@@ -90,4 +90,11 @@ FAULTS = [
     deep(
         "weight = probability[..., None] * square", "weight = square", "test_optimal_baseline", "probabilities ignored"
     ),
+    Fault(
+        "rlcourse.tabular.reinforce",
+        "rewards[s[length], a[length], state]",
+        "rewards[s[length], a[length], s[length]]",
+        "tests/tabular/test_reinforce.py::test_returns_hold_the_rewards_of_the_transitions",
+        "the reward of staying",
+    ),
 ]

@@ -7,14 +7,14 @@ MODULE, T = "rlcourse.tabular.stationary", "tests/tabular/test_stationary.py::"
 FAULTS = [
     Fault(
         MODULE,
-        find="law[k] = law[:k] @ A[:k, k]",
-        replace="law[k] = law[:k] @ A[k, :k]",
+        find="law[k:] += law[k - 1] * A[k - 1, k:]",
+        replace="law[k:] += law[k - 1] * A[k:, k - 1]",
         caught_by=T + "test_laws_are_sums_over_trees",
         why="row instead of column in the back substitution",
     ),
     Fault(
         MODULE,
-        find="        law[: k + 1] /= max(law[k], 1)  # no entry overflows\n",
+        find="        law /= max(law[k], 1)  # no entry overflows\n",
         replace="",
         caught_by=T + "test_no_entry_overflows_or_is_lost",
         why="weights overflow",

@@ -7,6 +7,13 @@ MODULE, TESTS = "rlcourse.tabular.traces", "tests/tabular/test_traces.py"
 FAULTS = [
     Fault(
         MODULE,
+        '    checks.boolean("terminated", experience.terminated)\n',
+        "",
+        f"{TESTS}::test_numbers_are_no_flags",
+        "numbers are taken for flags",
+    ),
+    Fault(
+        MODULE,
         "trace[i] *= gamma * lam\n"
         "                if fresh",
         "trace[i] *= lam\n"
@@ -105,8 +112,8 @@ FAULTS = [
     ),
     Fault(
         MODULE,
-        "found = [experience.learn(loop, v, alpha, power, float(gamma), float(x), *settings) for x in lams.ravel()]",
-        "found = [experience.learn(loop, v, alpha, power, float(x), float(gamma), *settings) for x in lams.ravel()]",
+        "found = [experience.learn(loop, v, alpha, power, gamma, float(x), *settings) for x in lams.ravel()]",
+        "found = [experience.learn(loop, v, alpha, power, float(x), gamma, *settings) for x in lams.ravel()]",
         f"{TESTS}::test_td_lambda_equals_its_definition",
         "gamma and lambda exchanged",
     ),

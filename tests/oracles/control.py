@@ -21,7 +21,7 @@ def action(values, epsilon, u):
 
 def play(kind, land, R, gamma, terminal, episodes, u, *, alpha, power, epsilon, decay, q=0.0, n=1, lam=0.0,
          replacing=False, limit=10**6):  # fmt: skip
-    """Values, returns, lengths and numbers of updates of one run.
+    """Values, returns, lengths and numbers of updates of one run; ``R[s][a][s_next]`` are the rewards.
 
     ``land(s, a)`` gives the next state, ``land(None, None)`` the first one; ``u()`` the next random number.
     """
@@ -56,7 +56,7 @@ def play(kind, land, R, gamma, terminal, episodes, u, *, alpha, power, epsilon, 
             if not on_policy:
                 a = decide(s)
             s_next = land(s, a)
-            r = R[s][a]
+            r = R[s][a][s_next]
             pairs.append((s, a))
             rewards.append(r)
             if kind in ("sarsa", "n-step", "lambda", "watkins"):
@@ -95,6 +95,8 @@ def play(kind, land, R, gamma, terminal, episodes, u, *, alpha, power, epsilon, 
             s = s_next
             if on_policy:
                 a = a_next
+        if on_policy:
+            decisions[s] -= 1  # the last action was chosen and not taken
         returns.append(sum(gamma**k * r for k, r in enumerate(rewards)))
         lengths.append(len(rewards))
     updates = [[x + y for x, y in zip(*rows, strict=True)] for rows in zip(*visits, strict=True)]

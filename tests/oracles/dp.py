@@ -3,6 +3,16 @@
 from fractions import Fraction
 from itertools import product
 
+import numpy as np
+
+
+def random_process(seed, gamma=0.75, terminal=(), states=3, actions=2):
+    """Arrays of a process; small numbers with few bits, so that its fractions are short."""
+    rng = np.random.default_rng(seed)
+    P = rng.multinomial(8, np.ones(states) / states, size=(states, actions)) / 8
+    R = rng.integers(-4, 5, size=(states, actions)).astype(float)
+    return {"P": P, "R": R, "gamma": gamma, "terminal": np.isin(np.arange(states), terminal)}
+
 
 def exact(x):
     """A number or nested sequences of numbers as fractions."""
@@ -46,6 +56,12 @@ def optimum(P, R, gamma, terminal):
     tried = [(v, a) for v, a in tried if v is not None]
     best = [max(v[s] for v, _ in tried) for s in range(len(R))]
     return best, [a for v, a in tried if v == best]
+
+
+def best(mdp):
+    """The same of an object that has these as attributes, the values as floats."""
+    v, policies = optimum(mdp.P, mdp.R, mdp.gamma, mdp.terminal)
+    return np.array(v, float), policies
 
 
 def backup(P, R, gamma, v):

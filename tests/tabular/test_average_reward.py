@@ -25,6 +25,21 @@ def test_total_rewards_grow_like_gain_and_bias(seed):
     np.testing.assert_allclose(dense.bias, thin.bias, atol=1e-12)
 
 
+@settings(max_examples=10)
+@given(st.integers(0, 10**6), st.sampled_from([0.0, 0.5, 0.9]))
+def test_discounted_values_are_gain_and_bias_up_to_a_known_error(seed, gamma):
+    # the error is at most 2 (1 - gamma) max |k|, where k is the bias for the reward h
+    rng = np.random.default_rng(seed)
+    P, R, pi = rng.dirichlet(np.ones(3), (3, 1)), rng.normal(size=(3, 1)), np.ones((3, 1))
+    gain, bias = average_reward(MDP(P, R, gamma), pi)
+    again = average_reward(MDP(P, bias[:, None], gamma), pi)
+    np.testing.assert_allclose(again.gain, 0, atol=1e-12)
+    for s in range(3):
+        value = oracle.mean_return(P, R, pi, np.eye(3)[s], gamma, 300)
+        error = abs(value - gain / (1 - gamma) - bias[s])
+        assert error <= 2 * (1 - gamma) * np.abs(again.bias).max() + 1e-9
+
+
 def test_a_ring_pays_its_mean():
     # reward 6 at one of three states; periodic, so that the mean rewards have no limit, but their averages have
     P = np.roll(np.eye(3), 1, axis=1)[:, None, :]

@@ -30,16 +30,17 @@ def world(P=CHANCY, gamma=0.9):
 def definition(kind, mdp, seed, run, episodes, settings, **more):
     """The oracle's run, on the random numbers of the package's run."""
     rng = np.random.default_rng(np.random.SeedSequence(seed).spawn(run + 1)[run])
-    game = simulator(mdp, settings["epsilon"], max_steps=settings.get("max_steps"))
+    game = simulator(mdp, max_steps=settings.get("max_steps"))
 
     def land(s, a):
-        row = game.world.last if s is None else np.uint64(3 * s + a)
+        row = game.world.start if s is None else np.uint64(3 * s + a)
         u = rng.random() if s is None or (mdp.P[:4].max(axis=2) < 1).any() else 0.0
         return int(draw(game.world, game.rows, game.cells, row, u))
 
     rules = {key: value for key, value in settings.items() if key != "max_steps"}
     limit = settings.get("max_steps", 10**6)
-    return oracle.play(kind, land, mdp.R.tolist(), mdp.gamma, ENDS, episodes, rng.random, **rules, **more, limit=limit)
+    R = mdp.rewards.tolist()
+    return oracle.play(kind, land, R, mdp.gamma, ENDS, episodes, rng.random, **rules, **more, limit=limit)
 
 
 def same(got, run, want):
@@ -60,6 +61,15 @@ def test_runs_follow_the_definition(kind, P, gamma):
 
 
 @pytest.mark.parametrize("kind", LEARNERS)
+def test_rewards_may_depend_on_the_next_state(kind):
+    paid = np.random.default_rng(2).normal(size=(5, 3, 5))
+    mdp = MDP(CHANCY, paid, 0.9, start=START, terminal=ENDS)
+    got = LEARNERS[kind](mdp, 2, 6, 5, **SETTINGS)
+    for run in (0, 1):
+        same(got, run, definition(kind, mdp, 5, run, 6, SETTINGS))
+
+
+@pytest.mark.parametrize("kind", LEARNERS)
 def test_truncated_episodes_bootstrap(kind):
     settings = {**SETTINGS, "max_steps": 2}
     got = LEARNERS[kind](world(), 1, 8, 1, **settings)
@@ -74,6 +84,16 @@ def test_runs_do_not_depend_on_their_number(learner):
     assert not np.array_equal(many.returns[0], many.returns[1])
     again = learner(world(), 1, 3, 7)
     assert all(np.array_equal(a, b) for a, b in zip(few, again, strict=True))
+
+
+def test_an_action_that_is_not_taken_is_no_decision():
+    """Episodes of one step: the m-th decision explores with probability 1/m, whatever the last target asks for."""
+    mdp = MDP(np.ones((1, 2, 1)), [[0.0, 1]], 0.5)
+    settings = {"alpha": 1e-9, "decay": 1.0, "epsilon": 1.0, "max_steps": 1, "q": [[1.0, 0]]}
+    for learner in LEARNERS.values():
+        found = learner(mdp, 1000, 6, 0, **settings).returns.mean(axis=0)
+        p = 1 / (2 * np.arange(1.0, 7))  # the best action of q is the other one
+        assert (np.abs(found - p) < 5 * np.sqrt(p * (1 - p) / 1000)).all()
 
 
 def test_without_exploration_expected_sarsa_is_q_learning():
@@ -148,9 +168,21 @@ def test_bad_input():
         ({"q": np.inf}, "q is inf"),
         ({"noise": -1.0}, "noise: expected a number >= 0"),
         ({"epsilon": 0.0}, "epsilon is 0, so that an episode may go on for ever"),
+        ({"alpha": np.nan}, "alpha is nan"),
+        ({"epsilon": np.nan}, "epsilon is nan"),
+        ({"max_steps": 1.5}, "max_steps is 1.5; expected a whole number, at least 1"),
     ]:
         with pytest.raises(ValueError, match=words):
             sarsa(world(), 1, 1, 0, **changes)
+    with pytest.raises(TypeError, match=r"alpha: expected one number in \[0, 1\], got an array of shape \(2,\)"):
+        sarsa(world(), 1, 1, 0, alpha=[0.1, 0.2])
+    for seed in (1.5, -1, None):
+        with pytest.raises(ValueError, match=f"seed is {seed}; expected a whole number, at least 0"):
+            sarsa(world(), 1, 1, seed)
+    with pytest.raises(TypeError, match=r"mdp: expected an rlcourse.tabular.mdp.MDP, got tuple"):
+        sarsa((CHANCY, R), 1, 1, 0)
+    with pytest.raises(ValueError, match="no terminal state; say with max_steps"):
+        sarsa(MDP(CHANCY, R, 1.0), 1, 1, 0)
     with pytest.raises(ValueError, match="runs is 0; expected a whole number"):
         sarsa(world(), 0, 1, 0)
     with pytest.raises(ValueError, match="episodes is 0"):

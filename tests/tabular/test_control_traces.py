@@ -20,16 +20,16 @@ MDPS = [MDP(P, R, 0.9, start=[0.5, 0.5, 0, 0, 0], terminal=ENDS) for P in (CHANC
 def definition(kind, mdp, episodes, settings, **more):
     """The oracle's second run, on the random numbers of the package's."""
     rng = np.random.default_rng(np.random.SeedSequence(5).spawn(2)[1])
-    game = simulator(mdp, settings["epsilon"], max_steps=settings.get("max_steps"))
+    game = simulator(mdp, max_steps=settings.get("max_steps"))
 
     def land(s, a):
-        row = game.world.last if s is None else np.uint64(3 * s + a)
+        row = game.world.start if s is None else np.uint64(3 * s + a)
         # the start is random in both worlds, so a number is drawn for every step
         return int(draw(game.world, game.rows, game.cells, row, rng.random()))
 
     rules = {key: value for key, value in settings.items() if key != "max_steps"}
     limit = settings.get("max_steps", 10**6)
-    return oracle.play(kind, land, mdp.R.tolist(), 0.9, ENDS, episodes, rng.random, **rules, **more, limit=limit)
+    return oracle.play(kind, land, mdp.rewards.tolist(), 0.9, ENDS, episodes, rng.random, **rules, **more, limit=limit)
 
 
 def same(got, want):
@@ -66,6 +66,27 @@ def test_truncated_traces_bootstrap(kind, learner):
     same(learner(MDPS[0], 2, 8, 5, 0.6, **settings), definition(kind, MDPS[0], 8, settings, lam=0.6))
 
 
+def test_rewards_may_depend_on_the_next_state():
+    paid = np.random.default_rng(2).normal(size=(5, 3, 5))
+    mdp = MDP(CHANCY, paid, 0.9, start=[0.5, 0.5, 0, 0, 0], terminal=ENDS)
+    for got, kind, more in (
+        (n_step_sarsa(mdp, 2, 6, 5, 2, **SETTINGS), "n-step", {"n": 2}),
+        (sarsa_lambda(mdp, 2, 6, 5, 0.7, **SETTINGS), "lambda", {"lam": 0.7}),
+        (watkins_q_lambda(mdp, 2, 6, 5, 0.7, **SETTINGS), "watkins", {"lam": 0.7}),
+    ):
+        same(got, definition(kind, mdp, 6, SETTINGS, **more))
+
+
+@pytest.mark.parametrize("learner, x", [(n_step_sarsa, 10**12), (sarsa_lambda, 0.5), (watkins_q_lambda, 0.5)])
+def test_an_action_that_is_not_taken_is_no_decision(learner, x):
+    """Episodes of one step: the m-th decision explores with probability 1/m, whatever the last target asks for."""
+    mdp = MDP(np.ones((1, 2, 1)), [[0.0, 1]], 0.5)
+    settings = {"alpha": 1e-9, "decay": 1.0, "epsilon": 1.0, "max_steps": 1, "q": [[1.0, 0]]}
+    found = learner(mdp, 1000, 6, 0, x, **settings).returns.mean(axis=0)
+    p = 1 / (2 * np.arange(1.0, 7))  # the best action of q is the other one
+    assert (np.abs(found - p) < 5 * np.sqrt(p * (1 - p) / 1000)).all()
+
+
 def test_one_step_is_sarsa():
     want = sarsa(MDPS[0], 2, 20, 1, alpha=0.3)
     for got in (n_step_sarsa(MDPS[0], 2, 20, 1, 1, alpha=0.3), sarsa_lambda(MDPS[0], 2, 20, 1, 0.0, alpha=0.3)):
@@ -91,5 +112,9 @@ def test_bad_input():
         n_step_sarsa(MDPS[0], 1, 1, 0, 0)
     with pytest.raises(ValueError, match=r"lam is 1.5; expected a number in \[0, 1\]"):
         sarsa_lambda(MDPS[0], 1, 1, 0, 1.5)
+    with pytest.raises(TypeError, match="lam: expected one number"):
+        sarsa_lambda(MDPS[0], 1, 1, 0, [0.5, 0.6])
+    with pytest.raises(TypeError, match="replacing: expected dtype bool"):
+        sarsa_lambda(MDPS[0], 1, 1, 0, 0.5, replacing="no")
     with pytest.raises(TypeError, match="unexpected keyword argument 'replace'"):
         watkins_q_lambda(MDPS[0], 1, 1, 0, 0.5, replace=True)

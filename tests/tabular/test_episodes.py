@@ -60,6 +60,13 @@ def test_the_episodes_are_the_paths(seed, horizon):
     np.testing.assert_allclose([found[path] for path in want], list(want.values()))
 
 
+def test_an_episode_has_the_rewards_of_its_transitions():
+    plain, pi = random_problem(0)
+    paid = np.random.default_rng(1).normal(size=(3, 2, 3))
+    day = enumerate_episodes(MDP(plain.P, paid, 0.9, plain.start, plain.terminal), pi, 3)
+    assert (day.r[day.mask] == paid[day.s, day.a, day.s_next][day.mask]).all() and day.mask.any()
+
+
 def test_a_policy_may_depend_on_the_time():
     mdp, pi = random_problem(0, gamma=0.8)
     late = np.stack([pi, pi[:, ::-1]])

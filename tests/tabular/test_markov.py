@@ -54,6 +54,17 @@ def test_the_period_of_a_ring_is_its_length(size):
     assert one.period == 1
 
 
+def test_a_dense_chain_is_one_class():
+    for P in (np.full((3, 3), 1 / 3), np.array([[0.5, 0.25, 0.25], [1, 0, 0], [1, 0, 0]])):
+        chain = MarkovChain(P)
+        assert chain.class_of.tolist() == [0, 0, 0] and chain.closed.tolist() == [True]
+    # 0 leads everywhere, but not back; and from everywhere to 0, but no further
+    out = MarkovChain(np.array([[0.5, 0.25, 0.25], [0, 1, 0], [0, 0, 1]]))
+    assert out.class_of.tolist() == [0, 1, 2] and out.closed.tolist() == [False, True, True]
+    back = MarkovChain(np.array([[1, 0, 0], [1, 0, 0], [1, 0, 0]]))
+    assert back.class_of.tolist() == [0, 1, 2] and back.closed.tolist() == [True, False, False]
+
+
 def test_classes_are_ordered_by_their_smallest_states():
     W = np.array([[1, 0, 0, 1], [0, 0, 1, 0], [0, 1, 0, 0], [0, 0, 0, 1]])
     for chain in both(W):

@@ -260,3 +260,19 @@ def test_a_policy_that_ends_late_gets_its_values_or_a_clear_error(form):
                 module.policy_values(mdp, module.uniform_policy(mdp))
         else:
             np.testing.assert_allclose(module.policy_values(mdp, module.uniform_policy(mdp)).v, [1, 0])
+
+
+@pytest.mark.parametrize("make", [np.asarray, lambda P: sparse.csr_array(P.reshape(-1, P.shape[-1]))])
+def test_rewards_of_transitions_are_kept(make):
+    rng = np.random.default_rng(0)
+    P, paid, ends = rng.dirichlet(np.ones(4), (4, 2)), rng.normal(size=(4, 2, 4)), np.arange(4) == 3
+    world = MDP(make(P), paid, 0.9, terminal=ends)
+    np.testing.assert_array_equal(world.rewards[:3], paid[:3])
+    assert not world.rewards[3].any() and not world.R[3].any()
+    np.testing.assert_allclose(world.R[:3], (P * paid).sum(axis=2)[:3], atol=1e-15)
+    means = MDP(make(P), world.R, 0.9, terminal=ends)
+    assert means.rewards.shape == (4, 2, 4) and (means.rewards == world.R[:, :, None]).all()
+    assert np.shares_memory(means.rewards, means.R)
+    for each in (world, means):
+        with pytest.raises(ValueError, match="read-only"):
+            each.rewards[0, 0, 0] = 1

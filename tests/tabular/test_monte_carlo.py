@@ -71,21 +71,40 @@ def test_certainty_equivalence_without_discount():
 def test_batch_td_is_at_rest_there(seed):
     record = drawn(seed, runs=1)
     v = mc.certainty_equivalence(record, 0.9, v=0.5)[0, -1]
-    whole = record._replace(ends=record.ends[:, -1:])
-    # one change for all episodes: the flags keep them apart, and with lambda = 0 so do the traces
-    np.testing.assert_allclose(traces.td_lambda(whole, 0.9, 0.0, 0.5, online=False, v=v)[0, 0], v, atol=1e-10)
+    added = np.zeros(4)
+    for episode in oracle.episodes(record)[0]:
+        for s, r, s_next, terminated in episode:
+            added[s] += r + (0 if terminated else 0.9 * v[s_next]) - v[s]
+    np.testing.assert_allclose(added, 0, atol=1e-10)
+
+
+def test_rewards_in_single_precision_are_summed_in_double():
+    record = drawn(4, cut=False)
+    single = record._replace(r=record.r.astype(np.float32))
+    double = single._replace(r=single.r.astype(float))
+    np.testing.assert_array_equal(mc.monte_carlo(single, 0.9), mc.monte_carlo(double, 0.9))
 
 
 def test_bad_arguments_are_named():
     cut = drawn(1)
+    first = int(np.argmax(cut.truncated))
     assert cut.truncated.any()
-    with pytest.raises(ValueError, match=r"the episode that ends with step \d+ is truncated; expected complete"):
+    neither = cut._replace(truncated=np.zeros(len(cut.s), bool))  # no flag at all where an episode is cut
+    with pytest.raises(ValueError, match="does not terminate"):
+        mc.monte_carlo(neither, 0.9)
+    with pytest.raises(ValueError, match=f"the episode that ends with step {first} does not terminate; expected"):
         mc.monte_carlo(cut, 0.9)
-    with pytest.raises(ValueError, match="gamma is 1 and an episode is truncated"):
+    with pytest.raises(ValueError, match=f"gamma is 1 and the episode that ends with step {first} does not terminate"):
         mc.certainty_equivalence(cut, 1.0)
     for function in (mc.monte_carlo, mc.certainty_equivalence):
         with pytest.raises(ValueError, match="gamma is 1.1"):
             function(drawn(1, cut=False), 1.1)
+        with pytest.raises(TypeError, match="terminated: expected dtype bool"):
+            function(drawn(1, cut=False)._replace(terminated=np.ones(len(drawn(1, cut=False).s), int)), 0.9)
+        with pytest.raises(ValueError, match=r"v has shape \(3,\)"):
+            function(drawn(1, cut=False), 0.9, v=np.zeros(3))
+        with pytest.raises(ValueError, match="v is nan"):
+            function(drawn(1, cut=False), 0.9, v=np.nan)
 
 
 def test_the_loops_give_the_same_uncompiled():

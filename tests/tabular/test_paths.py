@@ -82,6 +82,36 @@ def test_paths_follow_the_table():
             assert path[..., t + 1].ravel()[i] == (state if stays else other)
 
 
+FULL = np.array([[0.1, 0.2, 0.7], [0.3, 0.3, 0.4], [0.5, 0.25, 0.25]])
+
+
+@pytest.mark.parametrize("law", [P, FULL], ids=["some steps are impossible", "every step is possible"])
+def test_one_path_follows_the_table(law):
+    table = alias_table(law)
+    path = sample_paths(table, 2, 300, np.random.default_rng(5))
+    uniform = np.random.default_rng(5).random(300)
+    for t, s in enumerate(path[:-1]):
+        cell = int(uniform[t] * 2 ** (53 - int(table.shift[s])))
+        keep, state, other = table.cells[table.first[s] + cell]
+        stays = Fraction(uniform[t]) * 2**53 % table.scale < int(keep)
+        assert path[t + 1] == (state if stays else other)
+
+
+def test_a_full_table_says_so():
+    assert alias_table(FULL).full and alias_table(csr_array(FULL)).full
+    assert not alias_table(P).full and not alias_table(csr_array(P)).full
+
+
+def test_padding_is_no_state():
+    """Rounding may leave the last of four cells with a mass that nobody takes: it yields the last state, 2."""
+    table = alias_table(FULL)
+    cells = table.cells.copy()
+    cells["keep"] = table.scale
+    for seed in range(20):
+        path = sample_paths(table._replace(cells=cells), 0, 1, np.random.default_rng(seed))
+        assert path[1] == min(int(np.random.default_rng(seed).random() * 4), 2)
+
+
 def test_frequencies_are_those_of_the_law():
     path = sample_paths(alias_table(P), np.repeat([0, 2], 500), 1, np.random.default_rng(0))
     counts = np.bincount(path[:500, 1], minlength=3)

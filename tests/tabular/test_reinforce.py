@@ -29,6 +29,16 @@ def test_reinforce_is_the_loop_of_the_definition(baseline, gamma):
         np.testing.assert_allclose(last[run], expected, rtol=1e-10, atol=1e-12)
 
 
+def test_returns_hold_the_rewards_of_the_transitions():
+    P, paid = np.zeros((3, 2, 3)), np.zeros((3, 2, 3))
+    P[0, :, 1:], paid[0, :, 1:], P[1:, :, 1] = 0.5, [[3, -1], [5, -2]], 1
+    world = MDP(P, paid, 1.0, start=np.eye(3)[0], terminal=np.arange(3) > 0)
+    settings = {"horizon": 1, "alpha": 1.0, "batch": 1, "updates": 1, "runs": 40, "seed": 0}
+    _, theta = module.reinforce(world, np.zeros((3, 2)), "none", **settings)
+    # one episode moves the logits by the return times the score, (1/2, -1/2) or (-1/2, 1/2)
+    assert set(2 * theta[:, 0, 0]) == {3, -1, -5, 2}
+
+
 def test_a_draw_survives_sums_that_round_below_one():
     # the sums are those of no distribution, so every draw runs past them
     assert module._draw(np.random.default_rng(0), np.zeros(2)) == 1

@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 from oracles import control as oracle
 from scipy.sparse import csr_array
 
-from rlcourse.tabular.mdp import MDP
+from rlcourse.tabular.mdp import MDP, uniform_policy
 from rlcourse.tabular.simulator import (
     Schedule,
     act,
     best_value,
+    check_episodes_end,
     choose,
     draw,
     mean_value,
@@ -40,26 +41,56 @@ def law(game, row, states=3, parts=4000):
 
 def test_rows_are_the_laws():
     mdp = world()
-    for game in (simulator(mdp, 0.1), simulator(world(P=csr_array(P.reshape(6, 3))), 0.1)):
+    for game in (simulator(mdp), simulator(world(P=csr_array(P.reshape(6, 3))))):
         for s in range(3):
             for a in range(2):
                 assert np.abs(law(game, np.uint64(2 * s + a)) - mdp.P[s, a]).max() < 1e-3
-        assert np.abs(law(game, game.world.last) - START).max() < 1e-3
+        assert np.abs(law(game, game.world.start) - START).max() < 1e-3
+
+
+@pytest.mark.parametrize("actions", [2, 5])
+def test_the_last_rows_are_the_policy(actions):
+    mdp = world(P=np.repeat(P[:, :1], actions, axis=1), R=np.zeros((3, actions)))
+    pi = np.random.default_rng(0).dirichlet(np.ones(actions), size=3)
+    pi[1] = np.eye(actions)[1]
+    game = simulator(mdp, pi)
+    for s in range(3):
+        assert np.abs(law(game, game.world.policy + np.uint64(s), actions) - pi[s]).max() < 1e-3
+    assert len(game.rows) == 3 * actions + 1 + 3 and game.world.random
+    # what the policy leaves to chance is no chance of the decision process
+    certain = world(P=np.eye(3)[[[1, 2], [2, 0], [2, 2]]], start=np.eye(3)[0])
+    assert not simulator(certain, uniform_policy(certain)).world.random
 
 
 def test_a_step_is_a_state_and_a_reward():
-    game = simulator(world(), 0.1)
+    game = simulator(world())
     for s, a, s_next, r in ((0, 1, 1, -2.0), (1, 1, 0, 0.5), (2, 1, 2, 0.0)):
-        assert step(game.world, game.rows, game.cells, np.uint64(s), np.uint64(a), 0.3) == (s_next, r)
+        assert step(*game[:4], np.uint64(s), np.uint64(a), 0.3) == (s_next, r)
+
+
+def test_a_step_pays_the_reward_of_the_transition():
+    """Mean and variance of the reward, by a fine grid of numbers, are the exact ones."""
+    paid = np.random.default_rng(1).normal(size=(3, 2, 3))
+    mdp = world(R=paid)
+    game, parts = simulator(mdp), 4000
+    for s in range(2):
+        for a in range(2):
+            numbers = (np.arange(parts) + 0.5) / parts
+            found = np.array([step(*game[:4], np.uint64(s), np.uint64(a), u) for u in numbers])
+            assert (found[:, 1] == paid[s, a, found[:, 0].astype(int)]).all()
+            mean = P[s, a] @ paid[s, a]
+            assert abs(found[:, 1].mean() - mean) < 5e-3 and abs(mdp.R[s, a] - mean) < 1e-12
+            assert abs(found[:, 1].var() - P[s, a] @ (paid[s, a] - mean) ** 2) < 5e-3
 
 
 def test_what_is_kept():
-    game = simulator(world(), 0.1, noise=[[0, 0], [0.5, 0], [0, 0]], max_steps=7)
+    game = simulator(world(), noise=[[0, 0], [0.5, 0], [0, 0]], max_steps=7)
     assert game.world.gamma == 0.9 and game.world.max_steps == 7 and game.world.random and game.world.noisy
     assert game.noise.tolist() == [[0, 0], [0.5, 0], [0, 0]] and game.terminal.tolist() == ENDS.tolist()
-    certain = simulator(world(P=np.eye(3)[[[1, 2], [2, 0], [2, 2]]], start=np.eye(3)[0]), 0.1)
+    certain = simulator(world(P=np.eye(3)[[[1, 2], [2, 0], [2, 2]]], start=np.eye(3)[0]))
     assert not certain.world.random and not certain.world.noisy
     assert certain.world.max_steps == np.iinfo(np.int64).max
+    assert simulator(world(P=np.eye(3)[[[1, 2], [2, 0], [2, 2]]])).world.random  # first states are
 
 
 def test_the_shares_of_the_oracle():
@@ -116,16 +147,25 @@ def test_schedules_count_from_one():
 
 def test_bad_input():
     with pytest.raises(ValueError, match=r"noise: expected a number >= 0, or one per state and action, \(3, 2\)"):
-        simulator(world(), 0.1, noise=-1.0)
+        simulator(world(), noise=-1.0)
     with pytest.raises(ValueError, match="noise: expected"):
-        simulator(world(), 0.1, noise=[1.0, 2.0])
+        simulator(world(), noise=[1.0, 2.0])
+    with pytest.raises(ValueError, match="max_steps is 0; expected a whole number, at least 1"):
+        simulator(world(), max_steps=0)
+    with pytest.raises(ValueError, match="pi: expected shape"):
+        simulator(world(), np.ones((2, 2)) / 2)
+    with pytest.raises(TypeError, match=r"mdp: expected an rlcourse.tabular.mdp.MDP, got tuple"):
+        simulator((P, R))
+
+
+def test_episodes_that_do_not_end():
+    pi = np.full((3, 2), 0.5)
+    check_episodes_end(world(), pi)
     with pytest.raises(ValueError, match="no terminal state; say with max_steps"):
-        simulator(world(terminal=None), 0.1)
-    with pytest.raises(ValueError, match="epsilon is 0, so that an episode may go on for ever; give max_steps"):
-        simulator(world(), 0.0)
+        check_episodes_end(world(terminal=None), pi)
     trap = np.eye(3)[[[0, 0], [1, 2], [2, 2]]]
     with pytest.raises(ValueError, match="from state 0 an episode ends only with probability 0; give max_steps"):
-        simulator(world(P=trap), 0.1)
-    assert simulator(world(P=trap, start=[0, 1, 0]), 0.1).world.random is False
-    with pytest.raises(ValueError, match="max_steps is 0; expected a whole number, at least 1"):
-        simulator(world(), 0.1, max_steps=0)
+        check_episodes_end(world(P=trap), pi)
+    check_episodes_end(world(P=trap, start=[0, 1, 0]), pi)
+    with pytest.raises(ValueError, match="from state 1 an episode ends only with probability 0"):
+        check_episodes_end(world(P=trap, start=[0, 1, 0]), np.eye(2)[[0, 0, 0]])

@@ -64,10 +64,25 @@ def test_values_of_terminal_states_are_not_read():
         np.testing.assert_array_equal(got[..., :3], want[..., :3])
 
 
-@pytest.mark.parametrize("n", [0, -1, 1.5])
+@pytest.mark.parametrize("n", [0, -1, 1.5, np.inf, np.nan])
 def test_the_number_of_steps_is_a_positive_integer(n):
-    with pytest.raises(ValueError, match=rf"n is {n}; expected a whole number of steps"):
+    with pytest.raises(ValueError, match=rf"n is {n}; expected a whole number, at least 1"):
         td.n_step_td(drawn(0), 0.9, n, 0.1)
+
+
+def test_more_steps_than_there_are():
+    record = drawn(7)
+    want = td.n_step_td(record, 0.9, 100, 0.3)
+    for n in (10**9, 2**63 - 1):
+        np.testing.assert_array_equal(td.n_step_td(record, 0.9, n, 0.3), want)
+
+
+def test_rewards_in_single_precision_are_summed_in_double():
+    record = drawn(4)
+    single = record._replace(r=record.r.astype(np.float32))
+    double = single._replace(r=single.r.astype(float))
+    for learn in (lambda e: td.n_step_td(e, 0.9, 3, 0.5), lambda e: td.offline_lambda_return(e, 0.9, 0.5, 0.5)):
+        np.testing.assert_array_equal(learn(single), learn(double))
 
 
 BAD = [

@@ -92,6 +92,34 @@ def test_many_lambdas_and_step_sizes_at_once():
                 np.testing.assert_allclose(got[i, j], learn(record, 0.9, lam, alpha), atol=1e-14)
 
 
+@given(seeds)
+def test_many_runs_are_what_each_is_alone(seed):
+    record = drawn(seed, runs=3)
+    begins = [0, *record.ends[:-1, -1]]
+    for learn in (
+        lambda e: traces.td_lambda(e, 0.9, 0.8, 0.4),
+        lambda e: traces.td_lambda(e, 0.9, 0.8, 0.4, power=0.5, trace="dutch", online=False),
+        lambda e: traces.true_online_td(e, 0.9, 0.8, 0.4, power=0.5),
+    ):
+        together = learn(record)
+        for run, (begin, ends) in enumerate(zip(begins, record.ends, strict=True)):
+            alone = Experience(*(x[begin : ends[-1]] for x in record[:5]), ends[None, :] - begin, record.n_states)
+            np.testing.assert_array_equal(together[run], learn(alone)[0])
+
+
+@given(seeds, unit)
+def test_without_a_change_on_the_way_the_td_errors_add_up_to_the_monte_carlo_error(seed, gamma):
+    """Offline TD(1) of one episode: the sum of what every visit lacks, all with the values at its start."""
+    record = drawn(seed, runs=3, episodes=1, cut=False)
+    v = np.random.default_rng(seed).normal(size=4)
+    got = traces.td_lambda(record, gamma, 1.0, 0.3, online=False, v=v)[:, 0]
+    for (episode,), change in zip(oracle.episodes(record), got - v, strict=True):
+        want = np.zeros(4)
+        for t, (s, *_) in enumerate(episode):
+            want[s] += 0.3 * (sum(gamma**k * step[1] for k, step in enumerate(episode[t:])) - v[s])
+        np.testing.assert_allclose(change, want, atol=1e-12)
+
+
 def test_values_of_terminal_states_are_not_read():
     record = drawn(3, cut=False)
     for learn in (traces.td_lambda, traces.true_online_td):
@@ -103,6 +131,7 @@ BAD = [
     ({"lam": 1.5}, r"lam is 1.5"),
     ({"lam": [0.5, -0.1]}, r"lam\[1\] is -0.1"),
     ({"lam": [[0.5]]}, r"lam has shape \(1, 1\)"),
+    ({"lam": []}, r"lam has shape \(0,\)"),
     ({"gamma": -1.0}, r"gamma is -1.0"),
     ({"alpha": 0.0}, r"alpha is 0.0"),
 ]
@@ -113,6 +142,15 @@ def test_bad_arguments_are_named(change, message):
     for learn in (traces.td_lambda, traces.true_online_td):
         with pytest.raises(ValueError, match=message):
             learn(drawn(0), **{"gamma": 0.9, "lam": 0.5, "alpha": 0.1, **change})
+
+
+def test_numbers_are_no_flags():
+    record = drawn(0)._replace(terminated=drawn(0).terminated.astype(int))
+    for learn in (traces.td_lambda, traces.true_online_td):
+        with pytest.raises(TypeError, match="terminated: expected dtype bool"):
+            learn(record, 0.9, 0.5, 0.1)
+        with pytest.raises(TypeError, match="gamma: expected one number"):
+            learn(drawn(0), [0.5, 0.9], 0.5, 0.1)
 
 
 def test_an_unknown_trace_is_named():

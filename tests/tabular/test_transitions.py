@@ -75,6 +75,12 @@ def test_a_sparse_matrix_that_cannot_change_is_not_copied():
     got, _ = module.checked_transitions(twice)
     np.testing.assert_array_equal(got.toarray(), [[1, 0], [0.5, 0.5]])
     assert got.nnz == 3
+    # not even if nobody can write to them
+    stays = sparse.csr_array((np.array([1.0, 0.0, 1.0]), np.array([0, 1, 1]), np.array([0, 2, 3])), (2, 2))
+    for part in (stays.data, stays.indices, stays.indptr):
+        part.setflags(write=False)
+    assert stays.has_canonical_format
+    np.testing.assert_array_equal(module.checked_transitions(stays)[0].indices, [0, 1])
 
 
 def test_a_view_of_memory_that_can_change_is_copied():

@@ -68,6 +68,8 @@ def test_a_grid_is_its_drawing():
     np.testing.assert_allclose(mdp.P[0, left], [1, 0, 0, 0, 0])
     np.testing.assert_allclose(mdp.R[1], -0.5 + 5 * np.array([0.1, 0.8, 0.1, 0]))
     np.testing.assert_allclose(mdp.R[3], -0.5 - 2 * np.array([0.1, 0.8, 0.1, 0]))
+    # a goal pays when it is entered, not when somebody sets out for it
+    np.testing.assert_array_equal(mdp.rewards[1], [[-0.5, -0.5, 4.5, -0.5, -2.5]] * 4)
 
 
 def test_every_state_of_a_grid_is_where_its_moves_lead():
