@@ -89,7 +89,6 @@ def _for_each(lam, experience: Experience, v, alpha, power, loop, gamma, *settin
     gamma, lams = coefficient("gamma", gamma), np.asarray(checks.unit_interval("lam", lam), float)
     if lams.ndim > 1 or not lams.size:
         raise ValueError(f"lam has shape {lams.shape}; expected one number or a list of them")
-    checks.boolean("terminated", experience.terminated)
     found = [experience.learn(loop, v, alpha, power, gamma, float(x), *settings) for x in lams.ravel()]
     return np.reshape(found, (*lams.shape, *found[0].shape))
 

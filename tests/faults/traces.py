@@ -7,13 +7,6 @@ MODULE, TESTS = "rlcourse.tabular.traces", "tests/tabular/test_traces.py"
 FAULTS = [
     Fault(
         MODULE,
-        '    checks.boolean("terminated", experience.terminated)\n',
-        "",
-        f"{TESTS}::test_numbers_are_no_flags",
-        "numbers are taken for flags",
-    ),
-    Fault(
-        MODULE,
         "trace[i] *= gamma * lam\n"
         "                if fresh",
         "trace[i] *= lam\n"
