@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import pkgutil
+import re
 
 from docutils import nodes
 from docutils.statemachine import StringList
@@ -29,6 +30,10 @@ def rest_of(module):
     return lines
 
 
+# "Proved in: values/q_learning (alg-sarsa, thm-sarsa-soft)"; the line may be broken anywhere
+PROVED_IN = re.compile(r"(?<=Proved in:)\s+[a-z]+/[a-z_]+\s+\(([^)]*)\)")
+
+
 class PackageApi(SphinxDirective):
     required_arguments = 1
 
@@ -37,7 +42,8 @@ class PackageApi(SphinxDirective):
         for module in modules(importlib.import_module(self.arguments[0])):
             self.env.note_dependency(inspect.getsourcefile(module))
             section = nodes.section(ids=[module.__name__.replace(".", "-")], names=[])
-            section += nodes.title("", "", nodes.literal("", module.__name__))
+            # the table of contents has no room for more
+            section += nodes.title("", "", nodes.literal("", module.__name__.removeprefix("rlcourse.")))
             section += nodes.paragraph("", (inspect.getdoc(module) or "").split("\n\n")[0].replace("\n", " "))
             text = ["```{eval-rst}", *rest_of(module), "```"]
             self.state.nested_parse(StringList(text, source=inspect.getsourcefile(module)), 0, section)
@@ -50,7 +56,17 @@ def keep_stars(app, what, name, obj, options, lines):
     lines[:] = [line.replace("[*", r"[\*") if "``" not in line else line for line in lines]
 
 
+def link_proofs(app, what, name, obj, options, lines):
+    """The statements of the book that a docstring names become links."""
+
+    def links(found):
+        return " " + ", ".join(f":prf:ref:`{label}`" for label in re.split(r",\s*", found[1]))
+
+    lines[:] = PROVED_IN.sub(links, "\n".join(lines)).split("\n")
+
+
 def setup(app):
     app.add_directive("package-api", PackageApi)
     app.connect("autodoc-process-docstring", keep_stars)
+    app.connect("autodoc-process-docstring", link_proofs)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

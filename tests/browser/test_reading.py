@@ -121,3 +121,14 @@ def test_no_line_begins_with_the_comma_after_a_formula(visit):
     })""")
     assert len(marks) >= 30
     assert [mark["text"] for mark in marks if mark["below"]] == []
+
+
+def test_functions_link_to_the_statements_that_prove_them(visit):
+    page = visit.open("book/api.html", formulas=False)
+    entry = page.locator("[id='rlcourse.tabular.control.q_learning']").locator("xpath=following-sibling::dd")
+    links = entry.locator("a[href*='#thm-'], a[href*='#alg-']")
+    targets = links.evaluate_all("els => els.map(e => e.getAttribute('href'))")
+    assert targets[0] == "values/q_learning.html#alg-q-learning" and len(targets) == 3
+    links.first.click()
+    page.wait_for_url("**/values/q_learning.html#alg-q-learning")
+    assert page.locator("#alg-q-learning").is_visible()
